@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config'
+
+// Three kinds of test. rules: pure, beside the file. features: real Postgres, each file its own database from a migrated
+// template (*.db.test.ts). journeys: the real server over HTTP with the simulators, and the console in Chromium.
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        test: {
+          name: 'rules',
+          include: ['{src,simulators,client,web,bin}/**/*.test.{ts,tsx}'],
+          exclude: ['**/*.db.test.ts', 'node_modules'],
+        },
+      },
+      {
+        test: {
+          name: 'features',
+          include: ['src/**/*.db.test.ts', 'test/features/**/*.test.ts'],
+          globalSetup: ['test/world/postgres.setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'journeys',
+          include: ['test/journeys/**/*.test.ts'],
+          globalSetup: ['test/world/postgres.setup.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
