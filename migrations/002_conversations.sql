@@ -229,9 +229,11 @@ CREATE TABLE parley.provider_refs (
   channel_account_id uuid NOT NULL,
   external_id text NOT NULL,
   message_id uuid,
+  superseded boolean NOT NULL DEFAULT false, -- a later attempt replaced the one that got this id
   touched_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT provider_refs_pkey PRIMARY KEY (tenant_id, channel_account_id, external_id)
 ) WITH (fillfactor = 80);
+CREATE INDEX provider_refs_message ON parley.provider_refs (tenant_id, message_id) WHERE message_id IS NOT NULL;
 
 CREATE TABLE parley.send_attempts (
   tenant_id uuid NOT NULL,

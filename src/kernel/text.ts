@@ -1,0 +1,31 @@
+/** Text that Postgres and every screen can hold: no NUL, no lone surrogates. */
+export const cleanText = (text: string): string => text.replaceAll('\u0000', '').toWellFormed()
+
+/** The same for every string inside a JSON value, keys included. */
+export function cleanJson(value: unknown): unknown {
+  if (typeof value === 'string') return cleanText(value)
+  if (Array.isArray(value)) return value.map(cleanJson)
+  if (value && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [cleanText(key), cleanJson(item)]))
+  }
+  return value
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** At most `length` graphemes of the first line, with an ellipsis where something was cut. */
+export function preview(text: string, length = 120): string {
+  const line = text
+    .slice(0, length * 8)
+    .replace(/\s+/g, ' ')
+    .trim()
+  let count = 0
+  for (const { index } of graphemes.segment(line)) {
+    if (count === length) return `${line.slice(0, index)}…`
+    count += 1
+  }
+  return line
+}
+
+/** The last four characters, for people who have to recognise a secret or a number without seeing it. */
+export const lastFour = (value: string): string => (value.length <= 4 ? '••••' : `••••${value.slice(-4)}`)

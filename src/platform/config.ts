@@ -1,0 +1,113 @@
+/** Everything that can be set from outside. Read once, here; docs/configuration.md is generated from this table. */
+import { homedir } from 'node:os'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+const flag = z.stringbool()
+const url = (protocols: string[]) =>
+  z
+    .url()
+    .refine((value) => protocols.some((protocol) => value.startsWith(protocol)), `must start with ${protocols.join(' or ')}`)
+
+export const settings = {
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'])
+    .default('development')
+    .describe('In production no simulator and no demo can be started, and a secret key is required.'),
+  PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .default(3000)
+    .describe('TCP port of the API and the console; 0 takes a free one.'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on. 0.0.0.0 opens it to the network.'),
+  PUBLIC_URL: url(['http://', 'https://'])
+    .optional()
+    .describe('Address under which browsers and providers reach this server. Default: http://HOST:PORT.'),
+  DATABASE_URL: url(['postgres://', 'postgresql://'])
+    .optional()
+    .describe('A PostgreSQL of version 15 or newer. Without it, PostgreSQL 18 is started in the data folder.'),
+  PARLEY_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.parley')
+    .transform((path) => resolve(path.replace(/^~(?=\/|$)/, homedir())))
+    .describe('Folder for the embedded database, files and the generated secret key.'),
+  PARLEY_SECRET_KEY: z
+    .string()
+    .min(32, 'must have at least 32 characters (openssl rand -hex 32 makes one)')
+    .optional()
+    .describe('Encrypts stored credentials. Required in production; elsewhere one is generated in the data folder.'),
+  PARLEY_DEMO: flag
+    .optional()
+    .describe('true or false: whether to make the demo business. Default: only on a new, otherwise unconfigured server.'),
+  LOG_LEVEL: z
+    .enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL'])
+    .default('INFO')
+    .describe('The least serious lines to write.'),
+  DATABASE_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(4)
+    .max(200)
+    .default(16)
+    .describe('Connections to PostgreSQL that this process may hold.'),
+  TRUST_PROXY: flag.default(false).describe('true behind a reverse proxy that sets X-Forwarded-For.'),
+  WHATSAPP_APP_SECRET: z
+    .string()
+    .min(8)
+    .optional()
+    .describe("The platform's own Meta app: its app secret signs what comes to /webhooks/whatsapp."),
+  WHATSAPP_APP_SECRET_PREVIOUS: z
+    .string()
+    .min(8)
+    .optional()
+    .describe('The app secret before a rotation, accepted as long as it is set.'),
+  WHATSAPP_VERIFY_TOKEN: z.string().min(8).optional().describe('What Meta has to say in the handshake of /webhooks/whatsapp.'),
+} as const
+
+const upperCased = new Set(['LOG_LEVEL'])
+
+export type Config = { readonly [K in keyof typeof settings]: z.infer<(typeof settings)[K]> }
+
+/** Every wrong value at once, by name, each with what it should be. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((p) => `  ${p}`).join('\n')}`,
+    )
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** An empty variable counts as not set. */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(settings)) {
+    const raw = environment[name]?.trim() || undefined
+    const result = schema.safeParse(upperCased.has(name) ? raw?.toUpperCase() : raw)
+    if (result.success) values[name] = result.data
+    else problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}`)
+  }
+  for (const name of Object.keys(environment)) {
+    if (
+      name.startsWith('PARLEY_') &&
+      !Object.hasOwn(settings, name) &&
+      !name.startsWith('PARLEY_TEST_') &&
+      !name.startsWith('PARLEY_RECORDED_')
+    ) {
+      problems.push(`${name}: there is no such setting`)
+    }
+  }
+  const config = values as unknown as Config
+  if (config.NODE_ENV === 'production') {
+    if (!config.PARLEY_SECRET_KEY) problems.push('PARLEY_SECRET_KEY: required in production (openssl rand -hex 32 makes one)')
+    if (config.PARLEY_DEMO) problems.push('PARLEY_DEMO: the demo cannot be started in production')
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}

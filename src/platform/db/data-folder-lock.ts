@@ -1,0 +1,65 @@
+/** One process to a data folder. The lock is a name in the system that vanishes with its holder, however that one ends. */
+import { createHash } from 'node:crypto'
+import { readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+
+export class DataFolderInUse extends Error {
+  constructor(dataDir: string, holder: string) {
+    super(
+      `The data folder ${dataDir} is in use by another Parley${holder ? ` (process ${holder})` : ''}. ` +
+        'Stop that one first, or set PARLEY_DATA_DIR to another folder and PORT to another port.',
+    )
+    this.name = 'DataFolderInUse'
+  }
+}
+
+export async function lockDataFolder(dataDir: string): Promise<() => Promise<void>> {
+  const path = await realpath(dataDir)
+  const note = join(path, 'parley.pid')
+  const server = await listen(lockName(path))
+  if (!server)
+    throw new DataFolderInUse(
+      dataDir,
+      await readFile(note, 'utf8').then(
+        (text) => text.trim(),
+        () => '',
+      ),
+    )
+  server.unref()
+  await writeFile(note, `${process.pid}\n`)
+  return async () => {
+    await rm(note, { force: true })
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+}
+
+function lockName(path: string): string {
+  const key = createHash('sha256').update(path).digest('hex').slice(0, 32)
+  if (process.platform === 'linux') return `\0parley-${key}` // abstract socket: no file, gone with the process
+  if (process.platform === 'win32') return `\\\\.\\pipe\\parley-${key}`
+  return `/tmp/parley-${key}.lock`
+}
+
+/** null when somebody listens there. A socket file that nobody answers on was left by a process that was killed. */
+async function listen(name: string): Promise<Server | null> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const server = createServer((connection) => connection.destroy())
+    const outcome = await new Promise<'ok' | 'busy'>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve('busy') : reject(error)))
+      server.listen(name, () => resolve('ok'))
+    })
+    if (outcome === 'ok') return server
+    if (!name.startsWith('/') || (await answers(name))) return null
+    await rm(name, { force: true })
+  }
+  return null
+}
+
+const answers = (name: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(name)
+    socket.once('connect', () => resolve(true))
+    socket.once('error', () => resolve(false))
+    socket.once('close', () => socket.destroy())
+  })

@@ -1,0 +1,40 @@
+import pg from 'pg'
+import type { Logger } from '../log.ts'
+
+// Numbers we store as bigint (seq, counts, sizes) stay far below 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+// Times leave the database as Date; numeric as text is never wanted here.
+pg.types.setTypeParser(pg.types.builtins.NUMERIC, Number)
+
+export type Pool = pg.Pool
+export type Client = pg.ClientBase
+
+/**
+ * The server's connections. They work as parley_app: not the owner, not superuser, bound by row-level security, whoever
+ * logs in. statement_timeout alone does not help when a backend hangs, hence the client's own limits and keep-alive.
+ */
+export function createPool(options: {
+  connectionString: string
+  size: number
+  log: Logger
+  role?: string
+  name?: string
+}): Pool {
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    max: options.size,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 30_000,
+    statement_timeout: 30_000,
+    idle_in_transaction_session_timeout: 60_000,
+    keepAlive: true,
+    application_name: options.name ?? 'parley',
+    options: `-c role=${options.role ?? 'parley_app'} -c search_path=parley -c jit=off`,
+  })
+  // Without a handler a connection that dies while idle would end the process.
+  pool.on('error', (error) =>
+    options.log.warn('A database connection was lost', { operation: 'database', error: error.message }),
+  )
+  return pool
+}

@@ -1,0 +1,80 @@
+import { isUuid } from '../../kernel/ids.ts'
+import { isRetryable } from './errors.ts'
+import type { Client, Pool } from './pool.ts'
+
+/** A transaction that sees one tenant. Functions that read or write tenant data take it, never the pool. */
+export interface Tx {
+  readonly tenantId: string
+  query: Client['query']
+  /** Runs after the commit, in the order given; not at all after a rollback. */
+  onCommit(action: () => void): void
+}
+
+export interface Database {
+  pool: Pool
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/**
+ * Runs `work` in a transaction of this tenant: SET LOCAL with a literal, so that nothing of it survives the transaction,
+ * also behind a connection pooler. Serialisation failures and deadlocks are run again; nothing else is.
+ */
+export async function inTenant<T>(db: Database, tenantId: string, work: (tx: Tx) => Promise<T>, tries = 5): Promise<T> {
+  if (!isUuid(tenantId)) throw new Error('a tenant id must be a UUID')
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(db, tenantId, work)
+    } catch (error) {
+      if (attempt >= tries || !isRetryable(error)) throw error
+      await pause(5 * 2 ** attempt * Math.random())
+    }
+  }
+}
+
+async function once<T>(db: Database, tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await db.pool.connect()
+  const afterwards: (() => void)[] = []
+  let broken: Error | undefined
+  try {
+    await client.query(`BEGIN; SET LOCAL parley.tenant_id = '${tenantId}'`)
+    const tx: Tx = {
+      tenantId,
+      query: client.query.bind(client) as Client['query'],
+      onCommit: (action) => afterwards.push(action),
+    }
+    const result = await work(tx)
+    await client.query('COMMIT')
+    for (const action of afterwards) action()
+    return result
+  } catch (error) {
+    // After a failed rollback, a timeout or a lost connection the session's state is unknown: it is thrown away.
+    await client.query('ROLLBACK').catch((rollback: Error) => {
+      broken = rollback
+    })
+    if (error instanceof Error && /timeout|terminated|ECONN/i.test(error.message)) broken = error
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** Several statements in one transaction outside any tenant, for the few functions that work across them. */
+export async function inTransaction<T>(db: Database, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await db.pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN')
+    const result = await work(client)
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollback: Error) => {
+      broken = rollback
+    })
+    if (error instanceof Error && /timeout|terminated|ECONN/i.test(error.message)) broken = error
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}

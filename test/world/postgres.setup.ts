@@ -1,0 +1,43 @@
+/**
+ * One PostgreSQL for a test run: the embedded one, or the server at PARLEY_TEST_DATABASE_URL (a superuser or a role that
+ * may create databases and roles). A migrated template database is made once; every test file takes a copy of it.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { startEmbedded } from '../../src/platform/db/embedded.ts'
+import { migrate } from '../../src/platform/db/migrate.ts'
+import { createLogger } from '../../src/platform/log.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgres: { adminUrl: string; template: string }
+  }
+}
+
+export function withDatabase(url: string, name: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${name}`
+  return changed.toString()
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.PARLEY_TEST_DATABASE_URL
+  const folder = await mkdtemp(join(tmpdir(), 'parley-test-'))
+  const embedded = given ? null : await startEmbedded({ dataDir: folder, log: createLogger({ level: 'ERROR' }) })
+  const adminUrl = given ?? withDatabase(embedded?.ownerUrl ?? '', 'postgres')
+  const template = `parley_template_${process.pid}`
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  await admin.query(`CREATE DATABASE ${template}`)
+  await migrate(withDatabase(adminUrl, template))
+  project.provide('postgres', { adminUrl, template })
+  return async () => {
+    await admin.query(`DROP DATABASE IF EXISTS ${template} WITH (FORCE)`).catch(() => {})
+    await admin.end()
+    await embedded?.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
