@@ -1,0 +1,128 @@
+/** The typed client of Parley's API. The console uses it; so can you. No dependency at run time. */
+import { type Connection, request } from './http.ts'
+import { type StreamEvent, type StreamOptions, stream } from './stream.ts'
+import type * as T from './types.ts'
+
+export { ParleyError } from './http.ts'
+export { backoff, type StreamEvent, type StreamOptions } from './stream.ts'
+export type * from './types.ts'
+
+export interface ParleyClientOptions {
+  /** Where the server is, without /api: 'https://inbox.example.com'. '' in a browser on the same origin. */
+  baseUrl: string
+  /** From Settings → API keys. Absent in a browser, where the session cookie speaks. */
+  apiKey?: string
+  fetch?: typeof fetch
+}
+
+type Signal = { signal?: AbortSignal }
+const at = (id: string) => encodeURIComponent(id)
+const keyed = (key: string | undefined) => (key ? { 'idempotency-key': key } : undefined)
+
+/** Every method throws ParleyError with the server's code, words and status (0: no answer came). */
+export function createParleyClient(options: ParleyClientOptions) {
+  const connection: Connection = {
+    baseUrl: options.baseUrl,
+    apiKey: options.apiKey,
+    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+  }
+  return {
+    session: sessions(connection),
+    conversations: conversations(connection),
+    messages: messages(connection),
+    contacts: contacts(connection),
+    media: media(connection),
+    ...workspace(connection),
+    /** Everything that changes, as it changes, without gaps. */
+    stream: (input?: StreamOptions): AsyncGenerator<StreamEvent, void> => stream(connection, input),
+  }
+}
+export type ParleyClient = ReturnType<typeof createParleyClient>
+
+function sessions(c: Connection) {
+  return {
+    get: (o: Signal = {}) => request<T.Session>(c, '/api/session', o),
+    signIn: (json: T.SignIn) => request<T.Session>(c, '/api/session', { method: 'POST', json }),
+    signOut: () => request<void>(c, '/api/session', { method: 'DELETE' }),
+  }
+}
+
+function conversations(c: Connection) {
+  const path = (id: string, tail = '') => `/api/conversations/${at(id)}${tail}`
+  return {
+    list: (query: T.ListConversations = {}, o: Signal = {}) =>
+      request<T.Page<T.Conversation>>(c, '/api/conversations', { query: { ...query }, ...o }),
+    get: (id: string, o: Signal = {}) => request<T.Conversation>(c, path(id), o),
+    update: (id: string, json: T.PatchConversation) => request<T.Conversation>(c, path(id), { method: 'PATCH', json }),
+    markRead: (id: string) => request<void>(c, path(id, '/read'), { method: 'POST', json: {} }),
+    typing: (id: string) => request<void>(c, path(id, '/typing'), { method: 'POST', json: {} }),
+    presence: (id: string, state: T.PresenceState) =>
+      request<void>(c, path(id, '/presence'), { method: 'POST', json: { state } }),
+    messages: (id: string, query: T.ListMessages = {}, o: Signal = {}) =>
+      request<T.MessagePage>(c, path(id, '/messages'), { query: { ...query }, ...o }),
+    /** With an idempotencyKey it can be repeated until an answer came, and never sends twice. */
+    send: (id: string, json: T.SendMessage, o: Signal = {}) =>
+      request<T.Message>(c, path(id, '/messages'), { method: 'POST', json, ...o }),
+    note: (id: string, text: string, o: Signal & { idempotencyKey?: string } = {}) =>
+      request<T.Message>(c, path(id, '/notes'), {
+        method: 'POST',
+        json: { text },
+        headers: keyed(o.idempotencyKey),
+        signal: o.signal,
+      }),
+  }
+}
+
+function messages(c: Connection) {
+  return {
+    /** Starts a conversation, or goes on in the open one with that person. */
+    start: (json: T.StartMessage) => request<T.Message>(c, '/api/messages', { method: 'POST', json }),
+    get: (id: string, o: Signal = {}) => request<T.Message>(c, `/api/messages/${at(id)}`, o),
+    /** A message whose outcome is unknown may have arrived: it needs acceptDuplicate. */
+    retry: (id: string, json: { acceptDuplicate?: true } = {}) =>
+      request<T.Message>(c, `/api/messages/${at(id)}/retry`, { method: 'POST', json }),
+    history: (id: string, o: Signal = {}) => request<T.MessageHistory>(c, `/api/messages/${at(id)}/history`, o),
+  }
+}
+
+function contacts(c: Connection) {
+  return {
+    list: (query: { q?: string; cursor?: string; limit?: number } = {}, o: Signal = {}) =>
+      request<T.Page<T.Contact>>(c, '/api/contacts', { query, ...o }),
+    get: (id: string, o: Signal = {}) => request<T.Contact>(c, `/api/contacts/${at(id)}`, o),
+    update: (id: string, json: T.PatchContact) => request<T.Contact>(c, `/api/contacts/${at(id)}`, { method: 'PATCH', json }),
+  }
+}
+
+function media(c: Connection) {
+  return {
+    upload: (file: Blob, o: { fileName?: string; accountId?: string } & Signal = {}) => {
+      const form = new FormData()
+      // Fields before the file: a server that streams the file knows them when it begins.
+      if (o.accountId) form.append('accountId', o.accountId)
+      form.append('file', file, o.fileName ?? 'file')
+      return request<T.Media>(c, '/api/media', { method: 'POST', form, signal: o.signal })
+    },
+    /** Where the content is; `download` makes a browser save it instead of showing it. */
+    contentUrl: (id: string, o: { download?: boolean } = {}) =>
+      `${c.baseUrl}/api/media/${at(id)}/content${o.download ? '?download=1' : ''}`,
+  }
+}
+
+function workspace(c: Connection) {
+  return {
+    accounts: { list: (o: Signal = {}) => request<{ items: T.Account[] }>(c, '/api/accounts', o) },
+    members: { list: (o: Signal = {}) => request<{ items: T.Member[] }>(c, '/api/members', o) },
+    templates: {
+      list: (query: { accountId?: string } = {}, o: Signal = {}) =>
+        request<{ items: T.Template[] }>(c, '/api/templates', { query, ...o }),
+      sync: (accountId: string) =>
+        request<{ count: number }>(c, '/api/templates/sync', { method: 'POST', json: { accountId } }),
+    },
+    apiKeys: {
+      list: (o: Signal = {}) => request<{ items: T.ApiKey[] }>(c, '/api/api-keys', o),
+      create: (json: T.CreateApiKey) => request<T.CreatedApiKey>(c, '/api/api-keys', { method: 'POST', json }),
+      revoke: (id: string) => request<void>(c, `/api/api-keys/${at(id)}`, { method: 'DELETE' }),
+    },
+  }
+}
