@@ -1,0 +1,203 @@
+/**
+ * One call to the Graph API and how it ended. Redirects are never followed (they would carry the token away), answers
+ * are read up to a limit, and no text that leaves here holds the token.
+ */
+import type { Connection } from './config.ts'
+import { classifyRefusal, type Failure, type Refusal } from './failures.ts'
+import { readJson } from './json.ts'
+import { type Json, member, number, record, string } from './read.ts'
+
+export interface ClientDeps {
+  fetch: typeof fetch
+  now: () => Date
+  /** 0..1 */
+  random: () => number
+}
+
+/**
+ * refused: the provider said no, certainly. unsent: no byte of the request can have arrived. unknown: it may have been
+ * taken.
+ */
+export type GraphAnswer =
+  | { kind: 'ok'; body: Json }
+  | { kind: 'refused'; refusal: Refusal }
+  | { kind: 'unsent'; code: string }
+  | { kind: 'unknown'; code: string; status?: number }
+
+/** Sending: the provider answers in well under a second; who waits longer holds up the conversation. */
+export const SEND_TIMEOUT_MS = 10_000
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000
+
+export interface GraphRequest {
+  method?: 'GET' | 'POST'
+  url: string
+  json?: Json
+  form?: FormData
+  timeoutMs?: number
+  signal?: AbortSignal
+}
+
+export async function callGraph(deps: ClientDeps, connection: Connection, request: GraphRequest): Promise<GraphAnswer> {
+  if (request.signal?.aborted) return { kind: 'unsent', code: 'aborted' }
+  const timeout = AbortSignal.timeout(request.timeoutMs ?? SEND_TIMEOUT_MS)
+  const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout
+  let response: Response
+  try {
+    response = await deps.fetch(request.url, {
+      ...initOf(request),
+      headers: headersOf(connection, request),
+      redirect: 'manual',
+      signal,
+    })
+  } catch (error) {
+    return networkFailure(error)
+  }
+  try {
+    return answerOf(response, await readLimited(response, MAX_ANSWER_BYTES), connection, deps.now())
+  } catch (error) {
+    // The status arrived, its explanation did not: a 4xx is a refusal all the same, anything else may have been taken.
+    return response.status >= 400 && response.status < 500
+      ? { kind: 'refused', refusal: { transient: true, status: response.status } }
+      : { kind: 'unknown', code: networkFailure(error).code, status: response.status }
+  }
+}
+
+const initOf = (request: GraphRequest): RequestInit => ({
+  method: request.method ?? 'GET',
+  ...(request.json ? { body: JSON.stringify(request.json) } : {}),
+  ...(request.form ? { body: request.form } : {}),
+})
+
+const headersOf = (connection: Connection, request: GraphRequest): Record<string, string> => ({
+  authorization: `Bearer ${connection.accessToken}`,
+  ...(request.json ? { 'content-type': 'application/json' } : {}),
+})
+
+/** The code inside the body decides; the HTTP status only where there is none. */
+function answerOf(response: Response, bytes: Buffer, connection: Connection, now: Date): GraphAnswer {
+  const json = readJson(bytes)
+  const body = json.ok ? record(json.value) : undefined
+  const code = number(member(body?.error, 'code'))
+  const retryAfterMs = retryAfter(response.headers, now)
+  const { status } = response
+  if (code !== undefined) return { kind: 'refused', refusal: refusalOf(body?.error, code, status, retryAfterMs, connection) }
+  if (status >= 200 && status < 300) return body ? { kind: 'ok', body } : { kind: 'unknown', code: 'unreadable_answer', status }
+  if (status >= 500 || status === 408) return { kind: 'unknown', code: `http_${status}`, status }
+  return { kind: 'refused', refusal: { transient: false, status, retryAfterMs } }
+}
+
+function refusalOf(
+  error: unknown,
+  code: number,
+  status: number,
+  retryAfterMs: number | undefined,
+  connection: Connection,
+): Refusal {
+  const detail = string(member(member(error, 'error_data'), 'details')) ?? string(member(error, 'message'))
+  return {
+    code,
+    status,
+    transient: member(error, 'is_transient') === true,
+    subcode: number(member(error, 'error_subcode')),
+    detail: detail === undefined ? undefined : withoutSecrets(detail, connection),
+    retryAfterMs,
+  }
+}
+
+/** The provider's words may quote the token ("Malformed access token EAA…"), whole or in part. */
+export const withoutSecrets = (text: string, connection: Connection): string =>
+  text.replaceAll(connection.accessToken, '[token]').replace(/\bEAA[A-Za-z0-9_-]{8,}/g, '[token]')
+
+/** Milliseconds that the headers ask to wait: Retry-After, or the minutes of the business use-case usage. */
+function retryAfter(headers: Headers, now: Date): number | undefined {
+  const stated = headers.get('retry-after')
+  const seconds = stated === null ? undefined : number(stated)
+  const date = stated === null || seconds !== undefined ? Number.NaN : Date.parse(stated) - now.getTime()
+  const usage = readJson(Buffer.from(headers.get('x-business-use-case-usage') ?? ''))
+  const minutes = usage.ok ? minutesIn(usage.value) : 0
+  const wait = Math.max(seconds === undefined ? 0 : seconds * 1_000, Number.isNaN(date) ? 0 : date, minutes * 60_000)
+  return wait > 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined
+}
+
+/** `{ "<business id>": [{ "estimated_time_to_regain_access": minutes, … }] }` */
+const minutesIn = (usage: unknown): number =>
+  Math.max(
+    0,
+    ...Object.values(record(usage) ?? {})
+      .flat()
+      .map((entry) => number(member(entry, 'estimated_time_to_regain_access')) ?? 0),
+  )
+
+/** The body, or an error when it is larger than `maxBytes`. */
+export async function readLimited(response: Response, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength
+    // Leaving the loop cancels the stream.
+    if (size > maxBytes) throw new TooLarge(`The answer is larger than ${maxBytes} bytes.`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+export class TooLarge extends Error {}
+
+/** Failures before a connection stood, so that no byte of the request can have arrived. */
+const unsentCodes = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'HOSTNAME_MISMATCH',
+])
+
+export function networkFailure(error: unknown): { kind: 'unsent' | 'unknown'; code: string } {
+  if (error instanceof DOMException && error.name === 'TimeoutError') return { kind: 'unknown', code: 'timeout' }
+  if (error instanceof DOMException && error.name === 'AbortError') return { kind: 'unknown', code: 'aborted' }
+  const causes = causesOf(error)
+  const code = causes.map(codeOf).find((name) => name !== undefined)
+  const unsent = causes.length > 0 && causes.every(isBeforeSending)
+  return { kind: unsent ? 'unsent' : 'unknown', code: (code ?? 'network').toLowerCase() }
+}
+
+/** fetch wraps what happened in `cause`; several addresses tried at once give several errors. */
+function causesOf(error: unknown): unknown[] {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof AggregateError && cause.errors.length > 0 ? cause.errors : cause === undefined ? [] : [cause]
+}
+
+const codeOf = (cause: unknown): string | undefined => {
+  const code = member(cause, 'code')
+  return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : undefined
+}
+
+function isBeforeSending(cause: unknown): boolean {
+  const code = codeOf(cause) ?? ''
+  const handshake = cause instanceof Error && cause.message.includes('before secure TLS connection was established')
+  return handshake || unsentCodes.has(code) || /^(CERT_|ERR_TLS_|ERR_SSL_)/.test(code) || member(cause, 'syscall') === 'connect'
+}
+
+/** An answer that is not `ok`, as the outcome of a send. */
+export function failureOf(answer: Exclude<GraphAnswer, { kind: 'ok' }>, random: () => number): Failure {
+  if (answer.kind === 'refused') return classifyRefusal(answer.refusal, random)
+  if (answer.kind === 'unsent') {
+    return {
+      outcome: 'retry',
+      code: answer.code,
+      text: 'WhatsApp could not be reached. It will be tried again.',
+      scope: 'message',
+    }
+  }
+  const text = 'WhatsApp did not confirm the message. It may have been delivered.'
+  return { outcome: 'unknown', code: answer.code, text }
+}
