@@ -11,16 +11,16 @@ CREATE FUNCTION parley.status_rank(p_status text) RETURNS smallint
 -- Raw webhooks of a batch. The bodies come as one byte string, cut by length: no re-encoding on the way.
 CREATE FUNCTION parley.receive_webhooks(
   p_id uuid[], p_provider text[], p_app text[], p_type text[], p_headers text[], p_status text[], p_error text[],
-  p_length integer[], p_payloads bytea, p_now timestamptz
+  p_tenant uuid[], p_length integer[], p_payloads bytea, p_now timestamptz
 ) RETURNS void
   LANGUAGE sql SECURITY DEFINER SET search_path = parley, pg_temp
 AS $$
-  INSERT INTO webhook_events (id, created_at, provider, app_slug, event_type, payload, headers, status, processing_error, processed_at)
-  SELECT w.id, p_now, w.provider, w.app, w.type,
+  INSERT INTO webhook_events (id, created_at, tenant_id, provider, app_slug, event_type, payload, headers, status, processing_error, processed_at)
+  SELECT w.id, p_now, w.tenant, w.provider, w.app, w.type,
          substr(p_payloads, (sum(w.len) OVER (ORDER BY w.ord) - w.len + 1)::integer, w.len),
          w.headers::jsonb, w.status, w.error, CASE WHEN w.status = 'processed' THEN p_now END
-  FROM unnest(p_id, p_provider, p_app, p_type, p_headers, p_status, p_error, p_length)
-       WITH ORDINALITY AS w(id, provider, app, type, headers, status, error, len, ord)
+  FROM unnest(p_id, p_provider, p_app, p_type, p_headers, p_status, p_error, p_tenant, p_length)
+       WITH ORDINALITY AS w(id, provider, app, type, headers, status, error, tenant, len, ord)
 $$;
 
 -- Messages of a batch: once-only key, contact and identity, conversation, message, domain event, in set-based steps whose
@@ -128,12 +128,14 @@ BEGIN
       SELECT e.tenant, e.account, e.contact FROM unnest(v_tenant, v_account, v_contact, v_dup) AS e(tenant, account, contact, dup)
        WHERE e.tenant IS NOT NULL AND NOT e.dup)
     ORDER BY c.tenant_id, c.id FOR NO KEY UPDATE;
-  SELECT array_agg(coalesce(o.id, l.id, CASE WHEN e.tenant IS NOT NULL AND NOT e.dup THEN e.new_id END) ORDER BY e.ord),
+  -- The first new id offered for a contact on an account serves all its lines of this batch.
+  SELECT array_agg(coalesce(o.id, l.id, CASE WHEN e.tenant IS NOT NULL AND NOT e.dup THEN e.first_id END) ORDER BY e.ord),
          array_agg(CASE WHEN o.id IS NOT NULL THEN 'open' WHEN l.id IS NULL THEN 'new'
                         WHEN l.reopen THEN 'reopen' ELSE 'closed' END ORDER BY e.ord)
     INTO v_conv, v_conv_state
-    FROM unnest(v_tenant, v_account, v_contact, v_dup, p_new_conversation, p_conversational)
-         WITH ORDINALITY AS e(tenant, account, contact, dup, new_id, conversational, ord)
+    FROM (SELECT u.*, first_value(u.new_id) OVER (PARTITION BY u.tenant, u.account, u.contact ORDER BY u.ord) AS first_id
+            FROM unnest(v_tenant, v_account, v_contact, v_dup, p_new_conversation, p_conversational)
+                 WITH ORDINALITY AS u(tenant, account, contact, dup, new_id, conversational, ord)) e
     LEFT JOIN conversations o ON NOT e.dup AND o.tenant_id = e.tenant AND o.channel_account_id = e.account
          AND o.contact_id = e.contact AND o.status = 'open'
     LEFT JOIN LATERAL (

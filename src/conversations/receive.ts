@@ -1,0 +1,273 @@
+/**
+ * Takes in what providers sent: a batch of webhooks in one transaction — once-only key, contact and identity, conversation,
+ * message, receipt, domain event, jobs and the raw body. Nobody is answered 2xx before it commits.
+ */
+import { newId } from '../kernel/ids.ts'
+import { cleanJson } from '../kernel/text.ts'
+import { classify } from '../platform/db/errors.ts'
+import type { Client } from '../platform/db/pool.ts'
+import { type Database, inTransaction } from '../platform/db/tx.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import type { Logger } from '../platform/log.ts'
+import type { InboundEvent, ParsedWebhook } from '../ports/channel.ts'
+import { receiveAccountNews } from './receive-account-news.ts'
+import { type Incoming, intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
+
+/** A webhook whose signature was right. */
+export interface SignedWebhook {
+  id: string
+  provider: string
+  appSlug: string
+  rawBody: Buffer
+  headers: Record<string, string>
+  parsed: ParsedWebhook
+  windowHours: number | null
+}
+
+export interface IntakeDeps {
+  db: Database
+  log: Logger
+  /** Absent where nothing runs jobs (benchmarks of the bare path). */
+  jobs?: Jobs
+  now?: () => Date
+}
+
+/** Tells those who listen that something is new for these tenants, after the commit. */
+export interface Intake {
+  tenants: Set<string>
+  stored: number
+  duplicates: number
+}
+
+/** The name of the job that fetches a file; its handler is attachments.ts. */
+export const fetchMediaJob = 'media.fetch'
+
+const tries = 8
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/**
+ * Stores a batch. Losing a race against another process (40001, 40P01) runs it again; a value that cannot be stored makes
+ * each webhook go alone, and within such a one each event alone, so that only the poisonous event becomes a dead letter.
+ * Throws only where nothing was stored: then the provider must send again.
+ */
+export async function receiveBatch(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise<Intake> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await inOne(deps, batch)
+    } catch (error) {
+      const fault = classify(error)
+      if (fault === 'unavailable') throw error
+      if ((fault === 'again' || fault === 'conflict') && attempt < tries) {
+        await pause(2 ** attempt * Math.random())
+        continue
+      }
+      if (batch.length > 1) return await oneByOne(deps, batch)
+      return await isolated(deps, batch[0] as SignedWebhook, error)
+    }
+  }
+}
+
+async function oneByOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise<Intake> {
+  const total: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
+  for (const webhook of batch) {
+    const one = await receiveBatch(deps, [webhook])
+    for (const tenant of one.tenants) total.tenants.add(tenant)
+    total.stored += one.stored
+    total.duplicates += one.duplicates
+  }
+  return total
+}
+
+interface Verdict {
+  tenants: Set<string>
+  problem?: string
+}
+
+async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise<Intake> {
+  const now = (deps.now ?? (() => new Date()))()
+  const media: { tenantId: string; mediaId: string }[] = []
+  const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
+  await inTransaction(deps.db, async (client) => {
+    const verdicts = new Map<SignedWebhook, Verdict>(batch.map((webhook) => [webhook, { tenants: new Set() }]))
+    await takeIn(client, now, batch.flatMap(eventsOf), verdicts, intake, media)
+    await storeWebhooks(client, now, batch, verdicts)
+    if (media.length > 0) await deps.jobs?.enqueue(client, fetchMediaJob, media)
+  })
+  if (media.length > 0) deps.jobs?.wake(fetchMediaJob)
+  return intake
+}
+
+type Item = Incoming<InboundEvent> & { webhook: SignedWebhook }
+const eventsOf = (webhook: SignedWebhook): Item[] =>
+  webhook.parsed.events.map((event) => ({
+    provider: webhook.provider,
+    appSlug: webhook.appSlug,
+    windowHours: webhook.windowHours,
+    event,
+    webhook,
+  }))
+const ofKind = <K extends InboundEvent['kind']>(items: readonly Item[], kind: K) =>
+  items.filter((item) => item.event.kind === kind) as (Incoming<Extract<InboundEvent, { kind: K }>> & {
+    webhook: SignedWebhook
+  })[]
+
+/** Messages first: a receipt or an edit in the same batch may speak of one of them. */
+async function takeIn(
+  client: Client,
+  now: Date,
+  items: readonly Item[],
+  verdicts: Map<SignedWebhook, Verdict>,
+  intake: Intake,
+  media: { tenantId: string; mediaId: string }[],
+): Promise<void> {
+  for (const round of intoRounds(ofKind(items, 'message'))) {
+    const { rows } = await client.query<StoredRow>({
+      name: 'receive_messages',
+      text: receiveMessages,
+      values: [now, ...messageColumns(round)],
+    })
+    for (const row of rows) {
+      const verdict = verdicts.get((round[row.ord - 1] as Item).webhook) as Verdict
+      if (row.result === 'unknown_account') verdict.problem = `No account here has the id ${round[row.ord - 1]?.event.account}.`
+      else verdict.tenants.add(row.tenant_id)
+      if (row.result === 'duplicate') intake.duplicates += 1
+      if (row.result !== 'stored') continue
+      intake.stored += 1
+      intake.tenants.add(row.tenant_id)
+      for (const mediaId of row.media_ids ?? []) media.push({ tenantId: row.tenant_id, mediaId })
+    }
+  }
+  const receipts = ofKind(items, 'receipt')
+  if (receipts.length > 0) {
+    const { rows } = await client.query<ReceiptRow>({
+      name: 'receive_receipts',
+      text: receiveReceipts,
+      values: [now, ...receiptColumns(receipts)],
+    })
+    for (const row of rows) {
+      const item = receipts[row.ord - 1] as (typeof receipts)[number]
+      const verdict = verdicts.get(item.webhook) as Verdict
+      if (row.result === 'unknown_account') verdict.problem = `No account here has the id ${item.event.account}.`
+      else verdict.tenants.add(row.tenant_id)
+      if (row.result === 'applied') intake.tenants.add(row.tenant_id)
+      if (row.result === 'inbound') {
+        await addDeadLetter(
+          client,
+          row.tenant_id,
+          item.webhook,
+          item.event,
+          'state_violation',
+          'A receipt for a message that the customer sent.',
+        )
+      }
+    }
+  }
+  for (const item of [...ofKind(items, 'identity'), ...ofKind(items, 'account')]) {
+    const problem = await receiveAccountNews(client, item, intake.tenants)
+    if (problem) (verdicts.get(item.webhook) as Verdict).problem = problem
+  }
+}
+
+interface StoredRow {
+  ord: number
+  result: 'stored' | 'duplicate' | 'unknown_account'
+  tenant_id: string
+  conversation_id: string
+  message_id: string
+  media_ids: string[] | null
+}
+interface ReceiptRow {
+  ord: number
+  result: 'applied' | 'kept' | 'duplicate' | 'inbound' | 'unknown_account'
+  tenant_id: string
+}
+
+const places = (count: number): string => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
+const receiveMessages = `SELECT ord, result, tenant_id, conversation_id, message_id, media_ids FROM parley.receive_messages(${places(28)})`
+const receiveReceipts = `SELECT ord, result, tenant_id FROM parley.receive_receipts(${places(13)})`
+
+async function storeWebhooks(
+  client: Client,
+  now: Date,
+  batch: readonly SignedWebhook[],
+  verdicts: Map<SignedWebhook, Verdict>,
+): Promise<void> {
+  const problem = (w: SignedWebhook): string | null => w.parsed.malformed ?? verdicts.get(w)?.problem ?? null
+  const tenant = (w: SignedWebhook): string | null => {
+    const tenants = [...(verdicts.get(w)?.tenants ?? [])]
+    return tenants.length === 1 ? (tenants[0] as string) : null
+  }
+  await client.query({
+    name: 'receive_webhooks',
+    text: `SELECT parley.receive_webhooks(${places(11)})`,
+    values: [
+      batch.map((w) => w.id),
+      batch.map((w) => w.provider),
+      batch.map((w) => w.appSlug),
+      batch.map((w) => w.parsed.label),
+      batch.map((w) => JSON.stringify(w.headers)),
+      batch.map((w) => (w.parsed.malformed ? 'failed' : problem(w) ? 'unprocessed' : 'processed')),
+      batch.map(problem),
+      batch.map(tenant),
+      batch.map((w) => w.rawBody.length),
+      Buffer.concat(batch.map((w) => w.rawBody)),
+      now,
+    ],
+  })
+}
+
+/** One webhook whose events did not go in together: each under a savepoint, what fails becomes a dead letter. */
+async function isolated(deps: IntakeDeps, webhook: SignedWebhook, cause: unknown): Promise<Intake> {
+  const now = (deps.now ?? (() => new Date()))()
+  const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
+  const media: { tenantId: string; mediaId: string }[] = []
+  deps.log.error('A webhook could not be taken in whole', {
+    operation: 'receive',
+    webhook_event_id: webhook.id,
+    error: (cause as Error).message,
+  })
+  await inTransaction(deps.db, async (client) => {
+    const verdict: Verdict = { tenants: new Set() }
+    for (const item of eventsOf(webhook)) {
+      await client.query('SAVEPOINT event')
+      try {
+        await takeIn(client, now, [item], new Map([[webhook, verdict]]), intake, media)
+        await client.query('RELEASE SAVEPOINT event')
+      } catch (error) {
+        if (classify(error) === 'unavailable') throw error
+        await client.query('ROLLBACK TO SAVEPOINT event')
+        verdict.problem = (error as Error).message
+        const reason = classify(error) === 'data' ? 'invalid_payload' : 'database_error'
+        await addDeadLetter(client, null, webhook, item.event, reason, (error as Error).message)
+      }
+    }
+    const failed: SignedWebhook = verdict.problem
+      ? { ...webhook, parsed: { ...webhook.parsed, malformed: verdict.problem } }
+      : webhook
+    await storeWebhooks(client, now, [failed], new Map([[failed, verdict]]))
+    if (media.length > 0) await deps.jobs?.enqueue(client, fetchMediaJob, media)
+  })
+  if (media.length > 0) deps.jobs?.wake(fetchMediaJob)
+  return intake
+}
+
+async function addDeadLetter(
+  client: Client,
+  tenantId: string | null,
+  webhook: SignedWebhook,
+  event: InboundEvent,
+  reason: string,
+  error: string,
+): Promise<void> {
+  const payload = JSON.stringify(cleanJson(event))
+  await client.query('SELECT parley.add_dead_letter($1, $2, $3, $4, $5, $6)', [
+    tenantId,
+    `webhook:${webhook.provider}`,
+    webhook.id,
+    payload,
+    reason,
+    error,
+  ])
+}
+
+export const newWebhookId = newId
