@@ -208,7 +208,7 @@ CREATE TABLE parley.channel_accounts (
   paused_until timestamptz,
   settings jsonb NOT NULL DEFAULT '{}',
   pace_tokens double precision NOT NULL DEFAULT 0,
-  pace_at timestamptz NOT NULL DEFAULT now(),
+  pace_at timestamptz NOT NULL DEFAULT 'epoch',
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT channel_accounts_pkey PRIMARY KEY (tenant_id, id),

@@ -9,7 +9,7 @@ CREATE INDEX conversation_lanes_account ON parley.conversation_lanes (kind, tena
 CREATE FUNCTION parley.claim_sends(p_limit integer, p_lease_ms integer, p_pace jsonb)
 RETURNS TABLE (tenant_id uuid, conversation_id uuid, account_id uuid, token bigint, message_id uuid, attempt integer,
                provider text, contact_id uuid, type text, body jsonb, reply_to_external_id text, created_at timestamptz,
-               identities jsonb, lane_attempts integer)
+               identities jsonb, lane_attempts integer, window_expires_at timestamptz, contact_status text)
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = parley, pg_temp
 AS $$
 #variable_conflict use_column
@@ -62,8 +62,11 @@ BEGIN
         INSERT INTO events (tenant_id, type, conversation_id, message_id, actor, data)
           VALUES (l.tenant_id, 'message.status', l.conversation_id, m.id, 'system', '{"outcome": "unknown"}');
       END LOOP;
-      SELECT t.id, t.created_at, x.type, x.body, x.contact_id, x.reply_to_external_id, r.wamid AS reply_wamid INTO m
+      SELECT t.id, t.created_at, x.type, x.body, x.contact_id, x.reply_to_external_id, r.wamid AS reply_wamid,
+             cv.window_expires_at, k.status AS contact_status INTO m
         FROM message_tracking t JOIN messages x ON x.tenant_id = t.tenant_id AND x.id = t.id AND x.created_at = t.created_at
+        JOIN conversations cv ON cv.tenant_id = t.tenant_id AND cv.id = t.conversation_id
+        JOIN contacts k ON k.tenant_id = cv.tenant_id AND k.id = cv.contact_id
         LEFT JOIN message_tracking r ON r.tenant_id = x.tenant_id AND r.id = x.reply_to_id
        WHERE t.tenant_id = l.tenant_id AND t.conversation_id = l.conversation_id AND t.status = 'queued' ORDER BY x.seq LIMIT 1;
       IF NOT FOUND THEN
@@ -86,6 +89,7 @@ BEGIN
       tenant_id := l.tenant_id; conversation_id := l.conversation_id; account_id := a.id; message_id := m.id; attempt := v_n;
       provider := a.provider; contact_id := m.contact_id; type := m.type; body := m.body; created_at := m.created_at;
       reply_to_external_id := coalesce(m.reply_wamid, m.reply_to_external_id); lane_attempts := l.attempts;
+      window_expires_at := m.window_expires_at; contact_status := m.contact_status;
       SELECT coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'value', i.value, 'scope', CASE WHEN i.scope = '' THEN '' ELSE 'portfolio' END)
                ORDER BY (i.kind = 'wa_id') DESC, i.created_at DESC), '[]') INTO identities
         FROM contact_identities i WHERE i.tenant_id = l.tenant_id AND i.contact_id = m.contact_id;
@@ -174,12 +178,11 @@ AS $$
   RETURNING l.tenant_id, l.conversation_id, l.channel_account_id, l.token, l.done_seq
 $$;
 
--- When the next lane of a kind becomes ready, so that a worker can sleep until then; null: nothing waits.
+-- When the next lane of a kind that is not ready yet becomes so: a worker looks again then. null: none waits.
 CREATE FUNCTION parley.next_lane_at(p_kind text) RETURNS timestamptz
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = parley, pg_temp
 AS $$
-  SELECT min(greatest(l.ready_at, l.lease_until)) FROM (
-    SELECT x.ready_at, x.lease_until FROM conversation_lanes x WHERE x.kind = p_kind AND x.ready_at IS NOT NULL ORDER BY x.ready_at LIMIT 50) l
+  SELECT x.ready_at FROM conversation_lanes x WHERE x.kind = p_kind AND x.ready_at > clock_timestamp() ORDER BY x.ready_at LIMIT 1
 $$;
 
 -- Everything older than this transaction number has ended: a reader of `events` that stops there misses no late commit.

@@ -3,7 +3,7 @@
  * A provider is a folder under src/channels/ that exports one `Channel`; the mandatory part is small, and what only some
  * can do is an optional member, mirrored in `capabilities`. channel.conformance.ts is the suite each one passes.
  */
-import type { MediaRef, MessageBody, OutboundBody } from './message.ts'
+import type { MediaRef, MessageBody, OutboundBody, TemplateParameters } from './message.ts'
 
 // What comes in ------------------------------------------------------------------------------------------------------
 
@@ -226,11 +226,37 @@ export interface Channel {
   download?(account: AccountConnection, media: MediaRef, options: CallOptions & { maxBytes: number }): Promise<DownloadResult>
   markRead?(account: AccountConnection, externalId: string, options?: CallOptions & { typing?: boolean }): Promise<SendResult>
   syncTemplates?(account: AccountConnection, options?: CallOptions): Promise<SyncedTemplate[]>
+  /** What a template needs and says. Pure. */
+  templates?: TemplateRules
+  /** Words for a failure that came later, in a receipt: `code` is the receipt's. */
+  describeFailure?(code: string, fallback?: string): { text: string; hint?: string }
   /** Asks the provider whether the account works. */
   check?(
     account: AccountConnection,
     options?: CallOptions,
   ): Promise<{ state: 'connected' | 'degraded' | 'logged_out'; text: string }>
+}
+
+/** A template's places, checks and text; `components` as synchronised. */
+export interface TemplateRules {
+  describe(
+    components: readonly unknown[],
+    format: string,
+  ): {
+    header: string | null
+    body: string
+    footer: string | null
+    buttons: string[]
+    places: { slot: 'header' | 'headerMedia' | 'body' | 'button'; name: string; label: string; example: string | null }[]
+  }
+  /** What is wrong with the given values: empty when it may be sent. */
+  check(components: readonly unknown[], format: string, parameters: TemplateParameters): { place: string; text: string }[]
+  /** As the customer reads it. */
+  render(
+    components: readonly unknown[],
+    format: string,
+    parameters: TemplateParameters,
+  ): { header?: string; text: string; footer?: string; buttons: string[] }
 }
 
 export type DownloadResult =

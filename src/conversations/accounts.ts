@@ -1,0 +1,126 @@
+/** A tenant's addresses on channels: what opens them, and how they are doing. */
+import { notFound } from '../kernel/errors.ts'
+import { newId } from '../kernel/ids.ts'
+import type { Tx } from '../platform/db/tx.ts'
+import type { Secrets } from '../platform/secrets.ts'
+import type { AccountConnection, Channel } from '../ports/channel.ts'
+import { loadCredentials, storeCredentials } from '../tenancy/credentials.ts'
+
+/** Channels by provider. */
+export type Channels = ReadonlyMap<string, Channel>
+
+export interface AccountRow {
+  id: string
+  channel: string
+  provider: string
+  external_id: string
+  name: string
+  address: string | null
+  country: string
+  state: 'pairing' | 'connecting' | 'connected' | 'degraded' | 'held' | 'logged_out'
+  state_text: string | null
+}
+
+const columns = 'id, channel, provider, external_id, name, address, country, state, state_text'
+
+export async function listAccounts(tx: Tx): Promise<AccountRow[]> {
+  const { rows } = await tx.query<AccountRow>(
+    `SELECT ${columns} FROM channel_accounts WHERE tenant_id = $1 ORDER BY created_at, id`,
+    [tx.tenantId],
+  )
+  return rows
+}
+
+export async function requireAccount(tx: Tx, id: string): Promise<AccountRow> {
+  const { rows } = await tx.query<AccountRow>(`SELECT ${columns} FROM channel_accounts WHERE tenant_id = $1 AND id = $2`, [
+    tx.tenantId,
+    id,
+  ])
+  if (!rows[0]) throw notFound('The account')
+  return rows[0]
+}
+
+/** Everything a channel needs to speak for this account. Loaded for each use: a rotated token counts at once. */
+export async function loadConnection(tx: Tx, secrets: Secrets, accountId: string): Promise<AccountConnection> {
+  const { rows } = await tx.query<{
+    external_id: string
+    graph_url: string | null
+    graph_version: string | null
+    waba_id: string | null
+  }>(
+    `SELECT a.external_id, w.graph_url, w.graph_version, w.waba_id FROM channel_accounts a
+       LEFT JOIN tenant_whatsapp_config w ON w.tenant_id = a.tenant_id AND w.channel_account_id = a.id
+      WHERE a.tenant_id = $1 AND a.id = $2`,
+    [tx.tenantId, accountId],
+  )
+  const row = rows[0]
+  if (!row) throw notFound('The account')
+  const config: Record<string, string> = {}
+  if (row.graph_url) config.graphUrl = row.graph_url
+  if (row.graph_version) config.graphVersion = row.graph_version
+  if (row.waba_id) config.wabaId = row.waba_id
+  const credentials = (await loadCredentials(tx, secrets, 'channel_account', accountId)) ?? {}
+  return { tenantId: tx.tenantId, accountId, externalId: row.external_id, config, credentials }
+}
+
+export interface NewWhatsAppAccount {
+  phoneNumberId: string
+  wabaId: string
+  name: string
+  address: string
+  accessToken: string
+  country?: string
+  portfolioId?: string
+  graphUrl?: string
+  graphVersion?: string
+  appSlug?: string
+}
+
+/** A WhatsApp number of this tenant. The tenant's look-up columns follow its first number. */
+export async function addWhatsAppAccount(tx: Tx, secrets: Secrets, given: NewWhatsAppAccount): Promise<string> {
+  const id = newId()
+  await tx.query(
+    `INSERT INTO channel_accounts (tenant_id, id, channel, provider, app_slug, external_id, portfolio_id, name, address, country, is_default)
+     VALUES ($1, $2, 'whatsapp', 'whatsapp-cloud', $3, $4, $5, $6, $7, $8, NOT EXISTS (SELECT FROM channel_accounts WHERE tenant_id = $1))`,
+    [
+      tx.tenantId,
+      id,
+      given.appSlug ?? '',
+      given.phoneNumberId,
+      given.portfolioId ?? null,
+      given.name,
+      given.address,
+      given.country ?? 'US',
+    ],
+  )
+  await tx.query(
+    `INSERT INTO tenant_whatsapp_config (tenant_id, channel_account_id, phone_number_id, waba_id, display_phone_number, graph_url, graph_version)
+     VALUES ($1, $2, $3, $4, $5, coalesce($6, 'https://graph.facebook.com'), coalesce($7, 'v25.0'))`,
+    [tx.tenantId, id, given.phoneNumberId, given.wabaId, given.address, given.graphUrl ?? null, given.graphVersion ?? null],
+  )
+  await tx.query(
+    'UPDATE tenants SET phone_number_id = coalesce(phone_number_id, $2), whatsapp_configured = true WHERE id = $1',
+    [tx.tenantId, given.phoneNumberId],
+  )
+  await storeCredentials(tx, secrets, { type: 'channel_account', subject: id, values: { accessToken: given.accessToken } })
+  return id
+}
+
+/** Marks what the provider told about an account; what comes in is never affected by it. */
+export async function setAccountState(
+  tx: Tx,
+  accountId: string,
+  state: AccountRow['state'],
+  text: string | null,
+): Promise<void> {
+  const { rowCount } = await tx.query(
+    'UPDATE channel_accounts SET state = $3, state_text = $4, state_code = NULL, paused_until = NULL WHERE tenant_id = $1 AND id = $2 AND (state <> $3 OR state_text IS DISTINCT FROM $4)',
+    [tx.tenantId, accountId, state, text],
+  )
+  if (rowCount) {
+    await tx.query(
+      `INSERT INTO events (tenant_id, type, actor, data) VALUES ($1, 'account.updated', 'system', jsonb_build_object('accountId', $2::text, 'state', $3::text))`,
+      [tx.tenantId, accountId, state],
+    )
+  }
+}

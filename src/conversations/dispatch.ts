@@ -1,0 +1,294 @@
+/**
+ * Sends what is queued: claim → commit → call → record. Conversations are claimed, not messages, so that order within a
+ * conversation holds; each claim is a lease with a fencing token; nothing is held in the database while a provider is
+ * called; what a timeout leaves open is `unknown` and never sent again blindly.
+ */
+
+import type { FileStore } from '../platform/blobs.ts'
+import { classify } from '../platform/db/errors.ts'
+import { type Database, inTenant } from '../platform/db/tx.ts'
+import type { Logger } from '../platform/log.ts'
+import type { Secrets } from '../platform/secrets.ts'
+import type { Channel, OutboundMessage, PersonIdentity, SendResult } from '../ports/channel.ts'
+import type { OutboundBody } from '../ports/message.ts'
+import { type Channels, loadConnection } from './accounts.ts'
+import { loadOutboundFile, rememberUpload } from './attachments.ts'
+import { learnIdentities } from './contacts.ts'
+import { mediaIdOf } from './outbound.ts'
+import { findComponents } from './templates.ts'
+import { windowOpen } from './window.ts'
+
+export interface DispatchDeps {
+  db: Database
+  log: Logger
+  secrets: Secrets
+  channels: Channels
+  files: FileStore
+  /** Tells those who listen that something changed for this tenant. */
+  onChange?: (tenantId: string) => void
+  now?: () => Date
+}
+
+export interface Dispatcher {
+  /** There may be something to send: look now instead of at the next poll. */
+  wake(): void
+  /** Takes no more work and waits for the calls under way. */
+  stop(): Promise<void>
+  /** Resolves when nothing is ready and nothing is under way; what waits for a later time does not count. */
+  idle(): Promise<void>
+}
+
+/** Longer than the longest provider call with its upload: a lease that ends under a living sender makes its result late, not double. */
+const leaseMs = 60_000
+const callTimeoutMs = 45_000
+const pollMs = 500
+const maxUnderWay = 64
+const maxRetries = 12
+
+interface Claimed {
+  tenant_id: string
+  conversation_id: string
+  account_id: string
+  token: number
+  message_id: string
+  attempt: number
+  provider: string
+  contact_id: string
+  type: string
+  body: OutboundBody
+  reply_to_external_id: string | null
+  identities: PersonIdentity[]
+  lane_attempts: number
+  window_expires_at: Date | null
+  contact_status: string
+}
+
+export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; maxUnderWay?: number } = {}): Dispatcher {
+  const pace = JSON.stringify(
+    Object.fromEntries(
+      [...deps.channels.values()].map(({ provider, capabilities: c }) => [
+        provider,
+        { perSecond: c.pace.perSecond, burst: c.pace.burst, pairEveryMs: c.pairPace.everyMs, pairBurst: c.pairPace.burst },
+      ]),
+    ),
+  )
+  const limit = options.maxUnderWay ?? maxUnderWay
+  let underWay = 0
+  let stopped = false
+  let looking = false
+  let again = false
+  let timer: NodeJS.Timeout | undefined
+  let idlers: (() => void)[] = []
+
+  async function claim(): Promise<Claimed[]> {
+    const { rows } = await deps.db.pool.query<Claimed>({
+      name: 'claim_sends',
+      text: 'SELECT * FROM parley.claim_sends($1, $2, $3)',
+      values: [limit - underWay, leaseMs, pace],
+    })
+    return rows
+  }
+
+  async function look(): Promise<void> {
+    if (looking || stopped) {
+      again = true
+      return
+    }
+    looking = true
+    clearTimeout(timer)
+    let nextIn = options.pollMs ?? pollMs
+    try {
+      do {
+        again = false
+        if (underWay >= limit) break
+        const claimed = await claim()
+        for (const item of claimed) void carry(item)
+        if (claimed.length > 0) again = true
+        if (claimed.length === 0 && underWay === 0) settleIdle()
+      } while (again && !stopped)
+      nextIn = Math.min(nextIn, await untilNext())
+    } catch (error) {
+      deps.log.warn('Nothing could be claimed for sending', { operation: 'dispatch', error: (error as Error).message })
+    } finally {
+      looking = false
+      if (!stopped) {
+        timer = setTimeout(() => void look(), nextIn)
+        timer.unref()
+      }
+    }
+  }
+
+  /** A retry or a pace that ends before the next poll is served on time. */
+  async function untilNext(): Promise<number> {
+    const { rows } = await deps.db.pool.query<{ at: Date | null }>(`SELECT parley.next_lane_at('send') AS at`)
+    return rows[0]?.at ? Math.max(5, rows[0].at.getTime() - Date.now()) : Number.POSITIVE_INFINITY
+  }
+
+  async function carry(item: Claimed): Promise<void> {
+    underWay += 1
+    try {
+      const result = await sendOne(deps, item)
+      await recordUntilStored(deps, item, result)
+      deps.onChange?.(item.tenant_id)
+    } catch (error) {
+      deps.log.error('A send could not be recorded', {
+        operation: 'dispatch',
+        message_id: item.message_id,
+        error: (error as Error).message,
+      })
+    } finally {
+      underWay -= 1
+      void look()
+    }
+  }
+
+  function settleIdle(): void {
+    for (const idler of idlers) idler()
+    idlers = []
+  }
+
+  void look()
+  return {
+    wake: () => void look(),
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    },
+    idle() {
+      const done = new Promise<void>((resolve) => idlers.push(resolve))
+      void look()
+      return done
+    },
+  }
+}
+
+/** Everything a send needs is read first; the provider is called with nothing held. A fault of our own before the call is a retry. */
+async function sendOne(deps: DispatchDeps, item: Claimed): Promise<SendResult> {
+  const channel = deps.channels.get(item.provider)
+  if (!channel)
+    return { outcome: 'hold', code: 'no_channel', text: `The channel ${item.provider} is not available on this server.` }
+  const late = refusedNow(channel, item, (deps.now ?? (() => new Date()))())
+  if (late) return late
+  let prepared: Awaited<ReturnType<typeof prepare>>
+  try {
+    prepared = await prepare(deps, item)
+  } catch (error) {
+    return {
+      outcome: 'retry',
+      code: 'not_ready',
+      text: `What has to be sent could not be read: ${(error as Error).message}`,
+      scope: 'message',
+    }
+  }
+  try {
+    const result = await channel.send(prepared.connection, prepared.message, { signal: AbortSignal.timeout(callTimeoutMs) })
+    if (result.outcome === 'accepted' && result.upload && prepared.mediaId)
+      await rememberUpload(deps.db, item.tenant_id, prepared.mediaId, item.account_id, result.upload)
+    if (result.outcome === 'accepted' && result.person)
+      await learnIdentities(deps.db, item.tenant_id, item.account_id, item.contact_id, result.person, item.message_id)
+    return result
+  } catch (error) {
+    // A channel reports failures as values; what it throws may have happened after the request went out.
+    return { outcome: 'unknown', code: 'sender_fault', text: `The sender failed: ${(error as Error).message}` }
+  }
+}
+
+/** The window and the block list count at the instant of sending, not of queueing. */
+function refusedNow(channel: Channel, item: Claimed, now: Date): SendResult | undefined {
+  if (item.contact_status === 'blocked')
+    return { outcome: 'reject', code: 'contact_blocked', text: 'The contact was blocked before this was sent.' }
+  const windowed = channel.capabilities.windowHours !== null && item.type !== 'template'
+  if (windowed && !windowOpen(item.window_expires_at, now)) {
+    return {
+      outcome: 'reject',
+      code: 'window_closed',
+      text: "The 24 hours after the customer's last message ended before this could be sent. Send an approved template instead.",
+      hint: 'template',
+    }
+  }
+  return undefined
+}
+
+async function prepare(deps: DispatchDeps, item: Claimed) {
+  return await inTenant(deps.db, item.tenant_id, async (tx) => {
+    const connection = await loadConnection(tx, deps.secrets, item.account_id)
+    const body = item.body
+    const mediaId = mediaIdOf(body)
+    const message: OutboundMessage = { messageId: item.message_id, to: item.identities, body }
+    if (item.reply_to_external_id) {
+      if (body.type === 'reaction') message.targetExternalId = item.reply_to_external_id
+      else message.replyTo = item.reply_to_external_id
+    }
+    if (body.type === 'template') {
+      const template = await findComponents(tx, item.account_id, body.name, body.language)
+      message.templateComponents = template?.components ?? []
+      message.templateParameterFormat = template?.parameterFormat ?? 'POSITIONAL'
+    }
+    if (mediaId) message.file = await loadOutboundFile(tx, deps.files, mediaId, item.account_id)
+    return { connection, message, mediaId }
+  })
+}
+
+/** The result of a call exists only here: it is recorded however long the database is away, while this process lives. */
+async function recordUntilStored(deps: DispatchDeps, item: Claimed, result: SendResult): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await record(deps, item, result)
+    } catch (error) {
+      const fault = classify(error)
+      if (fault !== 'again' && fault !== 'unavailable') throw error
+      if (attempt > 600) throw error
+      await new Promise((resolve) => setTimeout(resolve, Math.min(1000, 10 * 2 ** attempt)))
+    }
+  }
+}
+
+const outcomes = {
+  accepted: 'accepted',
+  retry: 'retry',
+  reject: 'refused',
+  reconnect: 'held',
+  hold: 'held',
+  unknown: 'unknown',
+} as const
+const accountStates = { reconnect: 'logged_out', hold: 'held' } as const
+
+async function record(deps: DispatchDeps, item: Claimed, given: SendResult): Promise<void> {
+  const result = exhausted(item, given)
+  const failed = result.outcome === 'accepted' ? undefined : result
+  await deps.db.pool.query({
+    name: 'record_send',
+    text: 'SELECT parley.record_send($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+    values: [
+      ...[item.tenant_id, item.conversation_id, item.account_id, item.token, item.message_id, item.attempt],
+      outcomes[result.outcome],
+      result.outcome === 'accepted' ? result.externalId : null,
+      failed?.code ?? null,
+      failed?.text ?? null,
+      result.outcome === 'retry' ? retryDelay(result.retryAfterMs, item.lane_attempts) : null,
+      result.outcome === 'retry' ? result.scope : null,
+      result.outcome === 'reconnect' || result.outcome === 'hold' ? accountStates[result.outcome] : null,
+    ],
+  })
+  deps.log.debug('Send attempt', {
+    operation: 'dispatch',
+    message_id: item.message_id,
+    conversation_id: item.conversation_id,
+    outcome: result.outcome,
+    code: failed?.code,
+  })
+}
+
+/** What would be tried for ever ends as a failure that a person can see and retry. The account's own limits do not count. */
+function exhausted(item: Claimed, result: SendResult): SendResult {
+  if (result.outcome !== 'retry' || result.scope === 'account' || item.lane_attempts < maxRetries) return result
+  return { outcome: 'reject', code: result.code, text: `${result.text} Tried ${item.lane_attempts + 1} times.` }
+}
+
+/** The provider's own delay where it gave one; else 1 s doubling to 5 min, with jitter so that many do not come back at once. */
+export function retryDelay(retryAfterMs: number | undefined, attempts: number, random: () => number = Math.random): number {
+  if (retryAfterMs !== undefined) return Math.ceil(retryAfterMs)
+  const ceiling = Math.min(300_000, 1000 * 2 ** attempts)
+  return Math.ceil(ceiling / 2 + (random() * ceiling) / 2)
+}

@@ -1,0 +1,59 @@
+/** Files by the hash of their content, in a folder. Names come from us alone: nothing a sender chose is part of a path. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { newId } from '../kernel/ids.ts'
+
+export interface FileStore {
+  /** Durable when it resolves. The same content twice is one file. */
+  put(tenantId: string, content: Buffer): Promise<{ sha256: string; byteSize: number }>
+  read(tenantId: string, sha256: string): Promise<Buffer>
+  stream(tenantId: string, sha256: string, range?: { start: number; end: number }): Promise<Readable>
+}
+
+const hash = /^[0-9a-f]{64}$/
+
+export function createFolderStore(root: string): FileStore {
+  /** Content is kept apart by tenant: erasing one never touches another's copy. */
+  const pathOf = (tenantId: string, sha256: string): { folder: string; file: string } => {
+    if (!hash.test(sha256) || !/^[0-9a-f-]{36}$/.test(tenantId)) throw new Error('not a content hash')
+    const folder = join(root, tenantId, sha256.slice(0, 2))
+    return { folder, file: join(folder, sha256) }
+  }
+  return {
+    async put(tenantId, content) {
+      const sha256 = createHash('sha256').update(content).digest('hex')
+      const { folder, file } = pathOf(tenantId, sha256)
+      if (
+        await stat(file).then(
+          () => true,
+          () => false,
+        )
+      )
+        return { sha256, byteSize: content.length }
+      await mkdir(folder, { recursive: true })
+      const draft = join(folder, `.${newId()}`)
+      const handle = await open(draft, 'wx', 0o600)
+      try {
+        await handle.writeFile(content)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      // Under its name only when whole; whoever was first with the same content stands.
+      await link(draft, file).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error
+      })
+      await rm(draft, { force: true })
+      return { sha256, byteSize: content.length }
+    },
+    read: (tenantId, sha256) => readFile(pathOf(tenantId, sha256).file),
+    async stream(tenantId, sha256, range) {
+      const { file } = pathOf(tenantId, sha256)
+      await stat(file)
+      return createReadStream(file, range)
+    },
+  }
+}

@@ -1,0 +1,45 @@
+import type { Tx } from '../platform/db/tx.ts'
+import type { Secrets } from '../platform/secrets.ts'
+
+/** What a stored secret belongs to: part of its encryption, so it opens nowhere else. */
+export const belongsTo = (tenantId: string, type: string, subject: string): string =>
+  `${tenantId}/tenant_credentials/${type}/${subject}`
+
+/**
+ * Stores credentials; the ones before them stop at once, or after `overlapHours` (a rotated webhook secret: old and new
+ * are both accepted for a while).
+ */
+export async function storeCredentials(
+  tx: Tx,
+  secrets: Secrets,
+  given: { type: string; subject: string; values: Record<string, string>; overlapHours?: number },
+): Promise<void> {
+  await tx.query(
+    `UPDATE tenant_credentials SET is_active = false, valid_until = now() + make_interval(hours => $4)
+      WHERE tenant_id = $1 AND credential_type = $2 AND subject = $3 AND is_active`,
+    [tx.tenantId, given.type, given.subject, given.overlapHours ?? 0],
+  )
+  const sealed = secrets.seal(JSON.stringify(given.values), belongsTo(tx.tenantId, given.type, given.subject))
+  await tx.query('INSERT INTO tenant_credentials (tenant_id, credential_type, subject, credentials) VALUES ($1, $2, $3, $4)', [
+    tx.tenantId,
+    given.type,
+    given.subject,
+    sealed,
+  ])
+}
+
+/** The active credentials; null where there are none. */
+export async function loadCredentials(
+  tx: Tx,
+  secrets: Secrets,
+  type: string,
+  subject: string,
+): Promise<Record<string, string> | null> {
+  const { rows } = await tx.query<{ credentials: string }>(
+    'SELECT credentials FROM tenant_credentials WHERE tenant_id = $1 AND credential_type = $2 AND subject = $3 AND is_active',
+    [tx.tenantId, type, subject],
+  )
+  return rows[0]
+    ? (JSON.parse(secrets.open(rows[0].credentials, belongsTo(tx.tenantId, type, subject))) as Record<string, string>)
+    : null
+}
