@@ -104,7 +104,7 @@ export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; 
         const claimed = await claim()
         for (const item of claimed) void carry(item)
         if (claimed.length > 0) again = true
-        if (claimed.length === 0 && underWay === 0) settleIdle()
+        if (claimed.length === 0 && underWay === 0 && !again) settleIdle()
       } while (again && !stopped)
       nextIn = Math.min(nextIn, await untilNext())
     } catch (error) {
