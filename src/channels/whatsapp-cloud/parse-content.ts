@@ -55,7 +55,7 @@ export function readContent(message: Json, errors: readonly unknown[]): Content 
     return reader(member(message, type), message, type) ?? unsupported(type, 'It came without its content.', errors)
   }
   // `note`, `template` and the like are our own words: a stranger's message must not pass for a colleague's note.
-  if (!TYPE_NAME.test(type) || Object.hasOwn(messageBodies, type)) return unsupported(type, undefined, errors)
+  if (!TYPE_NAME.test(type) || type in messageBodies) return unsupported(type, undefined, errors)
   const payload = member(message, type)
   return said(type, null, record(payload) ?? present({ value: payload }))
 }
