@@ -31,7 +31,7 @@
 import type { AccountEvent } from '../../ports/channel.ts'
 import { failureText } from './failures.ts'
 import { accountEvent, type ChangeContext, unreadable } from './parse-context.ts'
-import { identityText, nameText, personOf } from './parse-person.ts'
+import { identityText, nameText, noContacts, personOf } from './parse-person.ts'
 import { cut, instant, member, present, record, string } from './read.ts'
 
 const types = new Map([
@@ -86,7 +86,7 @@ export function parsePreference(ctx: ChangeContext, item: unknown): AccountEvent
 export function parseAddressBook(ctx: ChangeContext, item: unknown): AccountEvent {
   const contact = member(item, 'contact')
   const digits = string(member(contact, 'phone_number'))?.replace(/[^0-9]/g, '')
-  const found = personOf({ waId: identityText(digits), userId: identityText(member(contact, 'user_id')) }, [])
+  const found = personOf({ waId: identityText(digits), userId: identityText(member(contact, 'user_id')) }, noContacts)
   if (!found) return unreadable(ctx, 'An address book entry has no number.', item)
   const name = nameText(member(contact, 'full_name')) ?? nameText(member(contact, 'first_name'))
   const person = name === undefined ? found : { ...found, name }

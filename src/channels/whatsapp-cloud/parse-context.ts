@@ -1,7 +1,7 @@
 /** What every part of one change shares, and how an account event is made. */
 import { createHash } from 'node:crypto'
 import type { AccountEvent, InboundEvent } from '../../ports/channel.ts'
-import type { ContactEntry } from './parse-person.ts'
+import type { Contacts } from './parse-person.ts'
 import type { Json } from './read.ts'
 
 export interface ChangeContext {
@@ -14,7 +14,7 @@ export interface ChangeContext {
   /** '' where the provider left it out. */
   field: string
   value: Json
-  contacts: readonly ContactEntry[]
+  contacts: Contacts
   /** The entry's own time as it came; part of the once-only key. */
   entryTime: unknown
   /** ISO 8601: the entry's time, else the time of reading. */

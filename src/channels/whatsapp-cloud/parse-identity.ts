@@ -1,7 +1,7 @@
 /** A person's number or user id became another one: told by a system line in the thread, or by a change of its own. */
 import type { IdentityEvent, InboundEvent, Person, PersonIdentity } from '../../ports/channel.ts'
 import { accountEvent, type ChangeContext, unreadable } from './parse-context.ts'
-import { type Ids, identitiesOf, identityText, personOf } from './parse-person.ts'
+import { type Ids, identitiesOf, identityText, noContacts, personOf } from './parse-person.ts'
 import { instant, type Json, member, record, string } from './read.ts'
 
 const reasons = new Map([
@@ -28,7 +28,7 @@ export function systemIdentityEvents(account: string, occurredAt: string, messag
     occurredAt,
     from,
     to,
-    person: { ...person, ...personOf(after, []) },
+    person: { ...person, ...personOf(after, noContacts) },
     reason,
   }))
 }

@@ -3,7 +3,7 @@ import type { InboundEvent, MessageEvent, Person } from '../../ports/channel.ts'
 import { type Content, readContent } from './parse-content.ts'
 import { type ChangeContext, unreadable } from './parse-context.ts'
 import { systemIdentityEvents } from './parse-identity.ts'
-import { type Ids, identityText, personOf } from './parse-person.ts'
+import { contactOf, type Ids, identityText, personOf } from './parse-person.ts'
 import { id, instant, type Json, list, member, present, record, rest, string } from './read.ts'
 
 /** Limit of message_tracking.wamid. The provider's ids are base64 text and pass 100 characters. */
@@ -92,9 +92,5 @@ function metadata(ctx: ChangeContext, message: Json): Json {
   })
 }
 
-function parentOf(ctx: ChangeContext, message: Json): string | undefined {
-  const from = side(message, 'from')
-  const to = side(message, 'to')
-  const ids = [from.waId, from.userId, to.waId, to.userId].filter((value) => value !== undefined)
-  return ctx.contacts.find((entry) => ids.includes(entry.waId ?? '') || ids.includes(entry.userId ?? ''))?.parentUserId
-}
+const parentOf = (ctx: ChangeContext, message: Json): string | undefined =>
+  (contactOf(side(message, 'from'), ctx.contacts) ?? contactOf(side(message, 'to'), ctx.contacts))?.parentUserId

@@ -44,10 +44,9 @@ describe('who wrote', () => {
     expect(person({ from: '15550008888' }, contacts)).toEqual({ identities: [waId('15550008888')], phone: '+15550008888' })
     expect(person({ from: '' }, contacts)).toMatchObject({ type: 'unreadable' })
   })
-  test('is not given the user id of another person with the same phone', () => {
-    expect(person({ from_user_id: 'US.2' }, [contact({ user_id: 'US.1' })])).toMatchObject({
-      identities: [bsuid('US.2'), waId(CUSTOMER)],
-    })
+  test('is not given the name of whoever had the same phone before', () => {
+    const given = person({ from_user_id: 'US.2' }, [contact({ user_id: 'US.1' })])
+    expect(given).toEqual({ identities: [bsuid('US.2'), waId(CUSTOMER)], phone: `+${CUSTOMER}` })
   })
   test('has a phone only where the id is one', () => {
     expect(person({ from: 'abc' })).toEqual({ identities: [waId('abc')] })

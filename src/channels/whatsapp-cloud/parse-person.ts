@@ -23,26 +23,47 @@ export const nameText = (value: unknown): string | undefined => {
   return name ? cut(name, MAX_NAME) : undefined
 }
 
-/** The `contacts[]` that stand beside messages and statuses. What is not an object is passed over: it names nobody. */
-export function readContacts(value: unknown): ContactEntry[] {
-  return list(member(value, 'contacts'))
-    .filter((item) => record(item) !== undefined)
-    .map((item) => ({
-      waId: identityText(member(item, 'wa_id')),
-      userId: identityText(member(item, 'user_id')),
-      parentUserId: identityText(member(item, 'parent_user_id')),
-      name: nameText(member(member(item, 'profile'), 'name')),
-      username: nameText(member(member(item, 'profile'), 'username')),
-    }))
+/** The `contacts[]` that stand beside messages and statuses, found by id: a body may hold thousands of either. */
+export interface Contacts {
+  /** Where there is exactly one. */
+  only?: ContactEntry
+  byUserId: ReadonlyMap<string, ContactEntry>
+  byWaId: ReadonlyMap<string, ContactEntry>
 }
 
-/**
- * The person of a message or status, with what the matching contact adds. A message without any id belongs to the only
- * contact there is; a contact with other ids says nothing about it.
- */
-export function personOf(ids: Ids, contacts: readonly ContactEntry[]): Person | undefined {
-  const nobody = ids.waId === undefined && ids.userId === undefined
-  const contact = nobody && contacts.length === 1 ? contacts[0] : contacts.find((entry) => isSame(entry, ids))
+export const noContacts: Contacts = { byUserId: new Map(), byWaId: new Map() }
+
+/** What is not an object is passed over: it names nobody. Of two with the same id the first counts. */
+export function readContacts(value: unknown): Contacts {
+  const entries = list(member(value, 'contacts'))
+    .filter((item) => record(item) !== undefined)
+    .map(readContact)
+  const latestFirst = entries.toReversed()
+  const byUserId = new Map(latestFirst.flatMap((entry) => (entry.userId === undefined ? [] : [[entry.userId, entry] as const])))
+  const byWaId = new Map(latestFirst.flatMap((entry) => (entry.waId === undefined ? [] : [[entry.waId, entry] as const])))
+  return { byUserId, byWaId, ...(entries.length === 1 ? { only: entries[0] } : {}) }
+}
+
+const readContact = (item: unknown): ContactEntry => ({
+  waId: identityText(member(item, 'wa_id')),
+  userId: identityText(member(item, 'user_id')),
+  parentUserId: identityText(member(item, 'parent_user_id')),
+  name: nameText(member(member(item, 'profile'), 'name')),
+  username: nameText(member(member(item, 'profile'), 'username')),
+})
+
+/** Who has no id at all is the only contact there is; a contact with other ids says nothing about them. */
+export function contactOf({ waId, userId }: Ids, contacts: Contacts): ContactEntry | undefined {
+  if (waId === undefined && userId === undefined) return contacts.only
+  const byUser = userId === undefined ? undefined : contacts.byUserId.get(userId)
+  const byPhone = waId === undefined ? undefined : contacts.byWaId.get(waId)
+  // The same phone under another user id was somebody else's before.
+  return byUser ?? (userId === undefined || byPhone?.userId === undefined ? byPhone : undefined)
+}
+
+/** The person of a message or status, with what the matching contact adds. */
+export function personOf(ids: Ids, contacts: Contacts): Person | undefined {
+  const contact = contactOf(ids, contacts)
   const waId = ids.waId ?? contact?.waId
   const userId = ids.userId ?? contact?.userId
   const identities = identitiesOf({ waId, userId })
@@ -66,7 +87,3 @@ export function identitiesOf(ids: Ids): PersonIdentity[] {
 /** E.164 where the id is a phone number's digits. */
 export const phoneOf = (waId: string | undefined): string | undefined =>
   waId !== undefined && /^[0-9]{6,20}$/.test(waId) ? `+${waId}` : undefined
-
-const isSame = (entry: ContactEntry, ids: Ids): boolean =>
-  (ids.userId !== undefined && entry.userId === ids.userId) ||
-  (ids.waId !== undefined && entry.waId === ids.waId && (ids.userId === undefined || entry.userId === undefined))

@@ -10,7 +10,7 @@ import { parseCall } from './parse-calls.ts'
 import { type ChangeContext, guarded, unreadable } from './parse-context.ts'
 import { parseUserIdUpdate } from './parse-identity.ts'
 import { parseMessage } from './parse-message.ts'
-import { identityText, readContacts } from './parse-person.ts'
+import { identityText, noContacts, readContacts } from './parse-person.ts'
 import { parseStatus } from './parse-status.ts'
 import { isTemplateUpdate, parseTemplateUpdate } from './parse-template-update.ts'
 import { cut, instant, type Json, list, member, record, string } from './read.ts'
@@ -82,7 +82,7 @@ const entryContext = (entry: Json, readAt: string): ChangeContext => ({
   ownNumber: undefined,
   field: '',
   value: {},
-  contacts: [],
+  contacts: noContacts,
   entryTime: entry.time,
   time: instant(entry.time, readAt),
 })

@@ -1,0 +1,429 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { listAccounts } from '../conversations/accounts.ts'
+import { appendEvent } from '../conversations/feed.ts'
+import { listTemplates } from '../conversations/templates.ts'
+import { ParleyError } from '../kernel/errors.ts'
+import { inTenant } from '../platform/db/tx.ts'
+import { actorOf } from '../tenancy/authenticate.ts'
+import type { Actor } from '../tenancy/can.ts'
+import * as schema from './schema.ts'
+import * as store from './store.ts'
+import type { LiveStream } from './stream.ts'
+import * as verbs from './verbs.ts'
+import * as view from './view.ts'
+
+const params = z.object({ id: schema.id })
+const nothing = z.null()
+
+export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: LiveStream }> = async (
+  server,
+  { deps, live },
+) => {
+  const { db, channels } = deps
+  const showMessage = (actor: Actor, id: string) =>
+    inTenant(db, actor.tenantId, async (tx) => {
+      const [shown] = await view.messageViews(tx, channels, [await store.requireMessage(tx, id)])
+      return shown as schema.MessageView
+    })
+  const showConversation = (actor: Actor, id: string) =>
+    inTenant(db, actor.tenantId, async (tx) => view.conversationView(channels, await store.requireConversation(tx, id)))
+  const keyOf = (
+    headers: Record<string, string | string[] | undefined>,
+    body: { idempotencyKey?: string },
+  ): string | undefined => {
+    const header = headers['idempotency-key']
+    const key = typeof header === 'string' ? header : body.idempotencyKey
+    if (key !== undefined && (key.length < 8 || key.length > 200))
+      throw new ParleyError('invalid_request', 'An idempotency key has 8 to 200 characters.')
+    return key
+  }
+
+  server.get(
+    '/conversations',
+    {
+      config: { access: 'conversations.read' },
+      schema: {
+        tags: ['Conversations'],
+        summary: 'List, newest first',
+        querystring: schema.listConversationsQuery,
+        response: { 200: schema.page(schema.conversationView) },
+      },
+    },
+    async (request) => {
+      const actor = actorOf(request)
+      const { assignee, ...filter } = request.query
+      const whose =
+        assignee === 'me'
+          ? actor.userId
+            ? { is: actor.userId }
+            : 'none'
+          : assignee === 'none' || assignee === 'any'
+            ? assignee
+            : { is: assignee }
+      const { rows, next } = await inTenant(db, actor.tenantId, (tx) =>
+        store.listConversations(tx, { ...filter, assignee: whose }),
+      )
+      return { items: rows.map((row) => view.conversationView(channels, row)), next }
+    },
+  )
+  server.get(
+    '/conversations/:id',
+    {
+      config: { access: 'conversations.read' },
+      schema: { tags: ['Conversations'], summary: 'One', params, response: { 200: schema.conversationView } },
+    },
+    (request) => showConversation(actorOf(request), request.params.id),
+  )
+  server.patch(
+    '/conversations/:id',
+    {
+      config: { access: 'conversations.write' },
+      schema: {
+        tags: ['Conversations'],
+        summary: 'Assign, close, reopen',
+        params,
+        body: schema.patchConversation,
+        response: { 200: schema.conversationView },
+      },
+    },
+    async (request) => {
+      await verbs.patch(deps, actorOf(request), request.params.id, request.body)
+      return await showConversation(actorOf(request), request.params.id)
+    },
+  )
+  server.post(
+    '/conversations/:id/read',
+    {
+      config: { access: 'conversations.write' },
+      schema: { tags: ['Conversations'], summary: 'Mark as read, also for the customer', params, response: { 204: nothing } },
+    },
+    async (request, reply) => {
+      await verbs.markRead(deps, actorOf(request), request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+  server.post(
+    '/conversations/:id/typing',
+    {
+      config: { access: 'messages.send' },
+      schema: {
+        tags: ['Conversations'],
+        summary: 'Show the customer that somebody is typing',
+        params,
+        response: { 204: nothing },
+      },
+    },
+    async (request, reply) => {
+      await verbs.showTyping(deps, actorOf(request), request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+  server.post(
+    '/conversations/:id/presence',
+    {
+      config: { access: 'conversations.read' },
+      schema: {
+        tags: ['Conversations'],
+        summary: 'Tell colleagues that one looks or types',
+        params,
+        body: z.object({ state: z.enum(['viewing', 'typing', 'left']) }).strict(),
+        response: { 204: nothing },
+      },
+    },
+    async (request, reply) => {
+      const actor = actorOf(request)
+      await showConversation(actor, request.params.id)
+      if (actor.userId)
+        live.tell(actor.tenantId, 'presence', {
+          conversationId: request.params.id,
+          userId: actor.userId,
+          name: actor.name,
+          state: request.body.state,
+        })
+      return reply.code(204).send(null)
+    },
+  )
+
+  server.get(
+    '/conversations/:id/messages',
+    {
+      config: { access: 'conversations.read' },
+      schema: {
+        tags: ['Messages'],
+        summary: 'A page of a thread',
+        params,
+        querystring: schema.listMessagesQuery,
+        response: { 200: schema.messagePage },
+      },
+    },
+    async (request) => {
+      const { before, after, around, limit } = request.query
+      if ([before, after, around].filter((given) => given !== undefined).length > 1)
+        throw new ParleyError('invalid_request', 'Give at most one of before, after and around.')
+      return await inTenant(db, actorOf(request).tenantId, async (tx) => {
+        const conversationId = (await store.requireConversation(tx, request.params.id)).id
+        const page = around
+          ? await pageAround(tx, conversationId, (await store.requireMessage(tx, around)).seq, limit)
+          : await pageFrom(tx, { conversationId, before, after, limit })
+        return { items: await view.messageViews(tx, channels, page.rows), hasBefore: page.hasBefore, hasAfter: page.hasAfter }
+      })
+    },
+  )
+  server.post(
+    '/conversations/:id/messages',
+    {
+      config: { access: 'messages.send' },
+      schema: {
+        tags: ['Messages'],
+        summary: 'Send',
+        params,
+        body: schema.sendMessage,
+        response: { 200: schema.messageView, 201: schema.messageView },
+      },
+    },
+    async (request, reply) => {
+      const actor = actorOf(request)
+      const { body, replyTo } = request.body
+      const queued = await verbs.send(deps, actor, {
+        conversationId: request.params.id,
+        body,
+        replyTo,
+        idempotencyKey: keyOf(request.headers, request.body),
+      })
+      return reply.code(queued.fresh ? 201 : 200).send(await showMessage(actor, queued.messageId))
+    },
+  )
+  server.post(
+    '/conversations/:id/notes',
+    {
+      config: { access: 'conversations.write' },
+      schema: {
+        tags: ['Messages'],
+        summary: 'Write a note for colleagues; never sent',
+        params,
+        body: schema.addNote,
+        response: { 201: schema.messageView },
+      },
+    },
+    async (request, reply) => {
+      const actor = actorOf(request)
+      const { text } = request.body
+      const id = await verbs.change(deps, actor, (tx) =>
+        verbs.addInternal(tx, { conversationId: request.params.id, type: 'note', text, body: { text }, actor }),
+      )
+      return reply.code(201).send(await showMessage(actor, id))
+    },
+  )
+  server.post(
+    '/messages',
+    {
+      config: { access: 'messages.send' },
+      schema: {
+        tags: ['Messages'],
+        summary: 'Send to a number or contact, starting a conversation where there is none',
+        body: schema.startMessage,
+        response: { 200: schema.messageView, 201: schema.messageView },
+      },
+    },
+    async (request, reply) => {
+      const actor = actorOf(request)
+      const queued = await verbs.start(deps, actor, { ...request.body, idempotencyKey: keyOf(request.headers, request.body) })
+      return reply.code(queued.fresh ? 201 : 200).send(await showMessage(actor, queued.messageId))
+    },
+  )
+  server.get(
+    '/messages/:id',
+    {
+      config: { access: 'conversations.read' },
+      schema: { tags: ['Messages'], summary: 'One', params, response: { 200: schema.messageView } },
+    },
+    (request) => showMessage(actorOf(request), request.params.id),
+  )
+  server.post(
+    '/messages/:id/retry',
+    {
+      config: { access: 'messages.send' },
+      schema: {
+        tags: ['Messages'],
+        summary: 'A new attempt for a failed or unknown message',
+        params,
+        body: z
+          .object({ acceptDuplicate: z.boolean().default(false) })
+          .strict()
+          .nullish(),
+        response: { 200: schema.messageView },
+      },
+    },
+    async (request) => {
+      await verbs.retry(deps, actorOf(request), {
+        messageId: request.params.id,
+        acceptDuplicate: request.body?.acceptDuplicate ?? false,
+      })
+      return await showMessage(actorOf(request), request.params.id)
+    },
+  )
+  server.get(
+    '/messages/:id/history',
+    {
+      config: { access: 'conversations.read' },
+      schema: {
+        tags: ['Messages'],
+        summary: 'Why: every attempt and every receipt',
+        params,
+        response: { 200: z.object({ attempts: z.array(schema.attemptView), receipts: z.array(schema.receiptView) }) },
+      },
+    },
+    async (request) => {
+      const { attempts, receipts } = await inTenant(db, actorOf(request).tenantId, async (tx) =>
+        store.messageHistory(tx, (await store.requireMessage(tx, request.params.id)).id),
+      )
+      return {
+        attempts: attempts.map((a) => ({
+          n: a.n,
+          outcome: a.outcome,
+          code: a.code,
+          text: a.detail,
+          startedAt: a.started_at.toISOString(),
+          finishedAt: a.finished_at?.toISOString() ?? null,
+          nextAt: a.next_at?.toISOString() ?? null,
+        })),
+        receipts: receipts.map((r) => ({
+          status: r.status,
+          at: r.occurred_at.toISOString(),
+          receivedAt: r.created_at.toISOString(),
+          applied: r.applied,
+          errorCode: r.error_code,
+          error: r.error,
+          detail: r.detail,
+        })),
+      }
+    },
+  )
+
+  server.get(
+    '/contacts',
+    {
+      config: { access: 'contacts.read' },
+      schema: {
+        tags: ['Contacts'],
+        summary: 'List, newest first',
+        querystring: z.object({
+          q: z.string().trim().min(1).max(200).optional(),
+          cursor: z.string().max(200).optional(),
+          limit: z.coerce.number().int().min(1).max(100).default(50),
+        }),
+        response: { 200: schema.page(schema.contactView) },
+      },
+    },
+    async (request) => {
+      const { rows, next } = await inTenant(db, actorOf(request).tenantId, (tx) => store.listContacts(tx, request.query))
+      return { items: rows.map(view.contactView), next }
+    },
+  )
+  server.get(
+    '/contacts/:id',
+    {
+      config: { access: 'contacts.read' },
+      schema: { tags: ['Contacts'], summary: 'One', params, response: { 200: schema.contactView } },
+    },
+    async (request) =>
+      view.contactView(await inTenant(db, actorOf(request).tenantId, (tx) => store.requireContact(tx, request.params.id))),
+  )
+  server.patch(
+    '/contacts/:id',
+    {
+      config: { access: 'contacts.write' },
+      schema: {
+        tags: ['Contacts'],
+        summary: 'Name, notes, block',
+        params,
+        body: schema.patchContact,
+        response: { 200: schema.contactView },
+      },
+    },
+    async (request) => {
+      const actor = actorOf(request)
+      return await verbs.change(deps, actor, async (tx) => {
+        await store.patchContact(tx, request.params.id, request.body)
+        await appendEvent(tx, { type: 'contact.updated', actor: actor.label, data: { contactId: request.params.id } })
+        return view.contactView(await store.requireContact(tx, request.params.id))
+      })
+    },
+  )
+
+  server.get(
+    '/accounts',
+    {
+      config: { access: 'accounts.read' },
+      schema: {
+        tags: ['Accounts'],
+        summary: 'Numbers and other addresses of the business',
+        response: { 200: z.object({ items: z.array(schema.accountView) }) },
+      },
+    },
+    async (request) => ({
+      items: (await inTenant(db, actorOf(request).tenantId, listAccounts)).map((row) => view.accountView(channels, row)),
+    }),
+  )
+  server.post(
+    '/accounts/:id/check',
+    {
+      config: { access: 'accounts.write' },
+      schema: {
+        tags: ['Accounts'],
+        summary: 'Ask the provider whether it works; mends a stopped account that works again',
+        params,
+        response: { 200: schema.accountView },
+      },
+    },
+    async (request) => view.accountView(channels, await verbs.checkAccount(deps, actorOf(request), request.params.id)),
+  )
+  server.get(
+    '/templates',
+    {
+      config: { access: 'templates.read' },
+      schema: {
+        tags: ['Templates'],
+        summary: 'Our copy of the templates',
+        querystring: z.object({ accountId: schema.id.optional() }),
+        response: { 200: z.object({ items: z.array(schema.templateView) }) },
+      },
+    },
+    async (request) => ({
+      items: (await inTenant(db, actorOf(request).tenantId, (tx) => listTemplates(tx, request.query.accountId))).map((row) =>
+        view.templateView(channels, row),
+      ),
+    }),
+  )
+  server.post(
+    '/templates/sync',
+    {
+      config: { access: 'templates.sync' },
+      schema: {
+        tags: ['Templates'],
+        summary: 'Read the templates from the provider',
+        body: z.object({ accountId: schema.id }).strict(),
+        response: { 200: z.object({ count: z.number().int() }) },
+      },
+    },
+    async (request) => ({
+      count: await verbs.syncTemplates(deps, actorOf(request).tenantId, request.body.accountId),
+    }),
+  )
+}
+
+type Tx = Parameters<typeof store.listMessages>[0]
+
+async function pageFrom(tx: Tx, range: store.MessageRange) {
+  const { rows, more } = await store.listMessages(tx, range)
+  if (range.after !== undefined) return { rows, hasBefore: range.after > 0, hasAfter: more }
+  return { rows, hasBefore: more, hasAfter: range.before !== undefined }
+}
+
+async function pageAround(tx: Tx, conversationId: string, seq: number, limit: number) {
+  const half = Math.max(1, Math.floor(limit / 2))
+  const older = await store.listMessages(tx, { conversationId, before: seq + 1, limit: half })
+  const newer = await store.listMessages(tx, { conversationId, after: seq, limit: half })
+  return { rows: [...older.rows, ...newer.rows], hasBefore: older.more, hasAfter: newer.more }
+}

@@ -1,0 +1,354 @@
+/** The inbox's SQL. Lists are keyset pages inside one tenant. */
+import { notFound, ParleyError } from '../kernel/errors.ts'
+import { isUuid } from '../kernel/ids.ts'
+import type { Tx } from '../platform/db/tx.ts'
+
+export interface ConversationRow {
+  id: string
+  status: 'open' | 'closed' | 'archived'
+  control: 'bot' | 'ai' | 'human' | 'agent' | 'none'
+  channel: string
+  account_id: string
+  account_name: string
+  account_address: string | null
+  provider: string
+  contact_id: string
+  contact_name: string | null
+  contact_phone: string | null
+  assignee_id: string | null
+  assignee_name: string | null
+  unread_count: number
+  message_count: number
+  last_seq: number
+  last_message_at: Date
+  last_preview: string | null
+  last_direction: string | null
+  window_expires_at: Date | null
+  created_at: Date
+  updated_at: Date
+  closed_at: Date | null
+}
+
+const conversationColumns = `c.id, c.status, c.control, c.channel, a.id AS account_id, a.name AS account_name, a.address AS account_address, a.provider,
+  k.id AS contact_id, k.name AS contact_name, k.phone AS contact_phone, c.assignee_id,
+  nullif(trim(concat(p.first_name, ' ', p.last_name)), '') AS assignee_name, c.unread_count, c.message_count, c.last_seq,
+  c.last_message_at, c.last_preview, c.last_direction, c.window_expires_at, c.created_at, c.updated_at, c.closed_at`
+const conversationJoins = `JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
+  JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
+  LEFT JOIN user_profiles p ON p.tenant_id = c.tenant_id AND p.user_id = c.assignee_id`
+
+export interface ConversationFilter {
+  status: 'open' | 'closed' | 'archived' | 'all'
+  assignee: { is: string } | 'none' | 'any'
+  unread?: boolean
+  accountId?: string
+  contactId?: string
+  q?: string
+  cursor?: string
+  limit: number
+}
+
+const cursorOf = (row: ConversationRow): string =>
+  Buffer.from(`${row.last_message_at.toISOString()} ${row.id}`).toString('base64url')
+
+function readCursor(cursor: string | undefined): [string, string] | null {
+  if (!cursor) return null
+  const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ')
+  if (Number.isNaN(Date.parse(at)) || !isUuid(id))
+    throw new ParleyError('malformed_cursor', 'The cursor is not one that this server gave.')
+  return [at, id]
+}
+
+/** What a person typed, taken literally by LIKE. */
+const likeLiteral = (text: string): string => `%${text.replace(/[\\%_]/g, (c) => `\\${c}`)}%`
+
+/** A part of a number however it was written; null where what was typed is no number. */
+const digitsOf = (text: string): string | null => {
+  const digits = text.replace(/[\s().+-]/g, '')
+  return /^\d{3,}$/.test(digits) ? `%${digits}%` : null
+}
+
+export async function listConversations(
+  tx: Tx,
+  filter: ConversationFilter,
+): Promise<{ rows: ConversationRow[]; next: string | null }> {
+  const values: unknown[] = [tx.tenantId]
+  const where = ['c.tenant_id = $1']
+  const add = (sql: (place: string) => string, value: unknown) => {
+    values.push(value)
+    where.push(sql(`$${values.length}`))
+  }
+  if (filter.status !== 'all') add((p) => `c.status = ${p}`, filter.status)
+  if (filter.assignee === 'none') where.push('c.assignee_id IS NULL')
+  else if (filter.assignee !== 'any') add((p) => `c.assignee_id = ${p}`, filter.assignee.is)
+  if (filter.unread !== undefined) where.push(filter.unread ? 'c.unread_count > 0' : 'c.unread_count = 0')
+  if (filter.accountId) add((p) => `c.channel_account_id = ${p}`, filter.accountId)
+  if (filter.contactId) add((p) => `c.contact_id = ${p}`, filter.contactId)
+  if (filter.q) {
+    values.push(likeLiteral(filter.q), digitsOf(filter.q))
+    where.push(`(k.name ILIKE $${values.length - 1} OR k.phone LIKE $${values.length})`)
+  }
+  const cursor = readCursor(filter.cursor)
+  if (cursor) {
+    values.push(...cursor)
+    where.push(`(c.last_message_at, c.id) < ($${values.length - 1}, $${values.length})`)
+  }
+  values.push(filter.limit + 1)
+  const { rows } = await tx.query<ConversationRow>(
+    `SELECT ${conversationColumns} FROM conversations c ${conversationJoins} WHERE ${where.join(' AND ')}
+      ORDER BY c.last_message_at DESC, c.id DESC LIMIT $${values.length}`,
+    values,
+  )
+  const page = rows.slice(0, filter.limit)
+  return { rows: page, next: rows.length > filter.limit ? cursorOf(page.at(-1) as ConversationRow) : null }
+}
+
+export async function findConversations(tx: Tx, ids: readonly string[]): Promise<ConversationRow[]> {
+  if (ids.length === 0) return []
+  const { rows } = await tx.query<ConversationRow>(
+    `SELECT ${conversationColumns} FROM conversations c ${conversationJoins} WHERE c.tenant_id = $1 AND c.id = ANY($2)`,
+    [tx.tenantId, ids],
+  )
+  return rows
+}
+
+export async function requireConversation(tx: Tx, id: string): Promise<ConversationRow> {
+  const [row] = await findConversations(tx, [id])
+  if (!row) throw notFound('The conversation')
+  return row
+}
+
+export interface MessageRow {
+  id: string
+  conversation_id: string
+  seq: number
+  direction: 'inbound' | 'outbound' | 'internal'
+  sender: 'customer' | 'human' | 'ai' | 'system' | 'agent' | 'automation' | 'campaign' | 'device'
+  author_id: string | null
+  author_name: string | null
+  type: string
+  content: string | null
+  body: Record<string, unknown>
+  metadata: Record<string, unknown>
+  reply_to_id: string | null
+  reply_to_external_id: string | null
+  reply_type: string | null
+  reply_content: string | null
+  reply_direction: string | null
+  provider: string
+  status: string | null
+  send_outcome: string | null
+  error_code: string | null
+  error_text: string | null
+  idempotency_key: string | null
+  next_at: Date | null
+  occurred_at: Date
+  created_at: Date
+  sent_at: Date | null
+  delivered_at: Date | null
+  read_at: Date | null
+  failed_at: Date | null
+}
+
+const messageSelect = `SELECT m.id, m.conversation_id, m.seq, m.direction, m.sender, m.author_id,
+    nullif(trim(concat(p.first_name, ' ', p.last_name)), '') AS author_name, m.type, m.content, m.body, m.metadata,
+    m.reply_to_id, m.reply_to_external_id, r.type AS reply_type, r.content AS reply_content, r.direction AS reply_direction,
+    a.provider, t.status, t.send_outcome, t.error_code, t.error_text, t.idempotency_key,
+    CASE WHEN t.status = 'queued' THEN (SELECT s.next_at FROM send_attempts s WHERE s.tenant_id = m.tenant_id AND s.message_id = m.id ORDER BY s.n DESC LIMIT 1) END AS next_at,
+    m.occurred_at, m.created_at, t.sent_at, t.delivered_at, t.read_at, t.failed_at
+  FROM messages m
+  JOIN conversations c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id
+  JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
+  LEFT JOIN message_tracking t ON t.tenant_id = m.tenant_id AND t.id = m.id
+  LEFT JOIN messages r ON r.tenant_id = m.tenant_id AND r.id = m.reply_to_id
+  LEFT JOIN user_profiles p ON p.tenant_id = m.tenant_id AND p.user_id = m.author_id`
+
+/** What is drawn on another message instead of as one of its own, where that message is here. */
+const annotation = `(m.type IN ('reaction', 'edit', 'revoke') AND m.reply_to_id IS NOT NULL)`
+
+export interface MessageRange {
+  conversationId: string
+  before?: number
+  after?: number
+  limit: number
+}
+
+/** One page in ascending order, and whether there is more beyond it. */
+export async function listMessages(tx: Tx, range: MessageRange): Promise<{ rows: MessageRow[]; more: boolean }> {
+  const forward = range.after !== undefined
+  const bound = forward ? `AND m.seq > $3` : `AND ($3::bigint IS NULL OR m.seq < $3)`
+  const { rows } = await tx.query<MessageRow>(
+    `${messageSelect} WHERE m.tenant_id = $1 AND m.conversation_id = $2 ${bound} AND NOT ${annotation}
+      ORDER BY m.seq ${forward ? 'ASC' : 'DESC'} LIMIT $4`,
+    [tx.tenantId, range.conversationId, (forward ? range.after : range.before) ?? null, range.limit + 1],
+  )
+  const page = rows.slice(0, range.limit)
+  return { rows: forward ? page : page.reverse(), more: rows.length > range.limit }
+}
+
+/** By id; an annotation stands for the message it is drawn on. */
+export async function findMessages(tx: Tx, ids: readonly string[]): Promise<MessageRow[]> {
+  if (ids.length === 0) return []
+  const { rows: targets } = await tx.query<{ id: string }>(
+    `SELECT DISTINCT CASE WHEN ${annotation} THEN m.reply_to_id ELSE m.id END AS id FROM messages m WHERE m.tenant_id = $1 AND m.id = ANY($2)`,
+    [tx.tenantId, ids],
+  )
+  const { rows } = await tx.query<MessageRow>(
+    `${messageSelect} WHERE m.tenant_id = $1 AND m.id = ANY($2) ORDER BY m.conversation_id, m.seq`,
+    [tx.tenantId, targets.map((t) => t.id)],
+  )
+  return rows
+}
+
+export async function requireMessage(tx: Tx, id: string): Promise<MessageRow> {
+  const [row] = await findMessages(tx, [id])
+  if (!row) throw notFound('The message')
+  return row
+}
+
+export interface MediaRow {
+  id: string
+  message_id: string | null
+  state: 'pending' | 'stored' | 'failed' | 'refused'
+  mime_type: string | null
+  declared_mime_type: string | null
+  file_name: string | null
+  byte_size: number | null
+  error_text: string | null
+}
+const mediaColumns = 'id, message_id, state, mime_type, declared_mime_type, file_name, byte_size, error_text'
+
+export async function mediaOf(tx: Tx, messageIds: readonly string[]): Promise<MediaRow[]> {
+  const { rows } = await tx.query<MediaRow>(
+    `SELECT ${mediaColumns} FROM media_objects WHERE tenant_id = $1 AND message_id = ANY($2) ORDER BY message_id, position, id`,
+    [tx.tenantId, messageIds],
+  )
+  return rows
+}
+
+export async function requireMedia(
+  tx: Tx,
+  id: string,
+): Promise<MediaRow & { sha256: string | null; conversation_id: string | null }> {
+  const { rows } = await tx.query<MediaRow & { sha256: string | null; conversation_id: string | null }>(
+    `SELECT ${mediaColumns}, sha256, conversation_id FROM media_objects WHERE tenant_id = $1 AND id = $2`,
+    [tx.tenantId, id],
+  )
+  if (!rows[0]) throw notFound('The file')
+  return rows[0]
+}
+
+export interface AnnotationRow {
+  reply_to_id: string
+  direction: 'inbound' | 'outbound'
+  type: 'reaction' | 'edit' | 'revoke'
+  body: Record<string, unknown>
+  content: string | null
+  occurred_at: Date
+}
+
+export async function annotationsOf(tx: Tx, messageIds: readonly string[]): Promise<AnnotationRow[]> {
+  const { rows } = await tx.query<AnnotationRow>(
+    `SELECT reply_to_id, direction, type, body, content, occurred_at FROM messages
+      WHERE tenant_id = $1 AND reply_to_id = ANY($2) AND type IN ('reaction', 'edit', 'revoke') ORDER BY seq`,
+    [tx.tenantId, messageIds],
+  )
+  return rows
+}
+
+export interface ContactRow {
+  id: string
+  name: string | null
+  phone: string | null
+  status: 'active' | 'blocked' | 'inactive'
+  notes: string | null
+  external_ref: string | null
+  created_at: Date
+  updated_at: Date
+  identities: { kind: string; value: string; since: string }[]
+}
+
+const contactSelect = `SELECT k.id, k.name, k.phone, k.status, k.notes, k.external_ref, k.created_at, k.updated_at,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'value', i.value, 'since', i.created_at) ORDER BY i.created_at), '[]')
+     FROM contact_identities i WHERE i.tenant_id = k.tenant_id AND i.contact_id = k.id) AS identities FROM contacts k`
+
+export async function requireContact(tx: Tx, id: string): Promise<ContactRow> {
+  const { rows } = await tx.query<ContactRow>(`${contactSelect} WHERE k.tenant_id = $1 AND k.id = $2`, [tx.tenantId, id])
+  if (!rows[0]) throw notFound('The contact')
+  return rows[0]
+}
+
+export async function listContacts(
+  tx: Tx,
+  filter: { q?: string; cursor?: string; limit: number },
+): Promise<{ rows: ContactRow[]; next: string | null }> {
+  if (filter.cursor && !isUuid(filter.cursor))
+    throw new ParleyError('malformed_cursor', 'The cursor is not one that this server gave.')
+  const { rows } = await tx.query<ContactRow>(
+    `${contactSelect} WHERE k.tenant_id = $1 AND ($2::uuid IS NULL OR k.id < $2) AND ($3::text IS NULL OR k.name ILIKE $3 OR ($4::text IS NOT NULL AND k.phone LIKE $4))
+      ORDER BY k.id DESC LIMIT $5`,
+    [
+      tx.tenantId,
+      filter.cursor ?? null,
+      filter.q ? likeLiteral(filter.q) : null,
+      filter.q ? digitsOf(filter.q) : null,
+      filter.limit + 1,
+    ],
+  )
+  const page = rows.slice(0, filter.limit)
+  return { rows: page, next: rows.length > filter.limit ? (page.at(-1)?.id ?? null) : null }
+}
+
+export async function patchContact(
+  tx: Tx,
+  id: string,
+  patch: { name?: string | null; notes?: string | null; status?: string },
+): Promise<void> {
+  const { rowCount } = await tx.query(
+    `UPDATE contacts SET name = CASE WHEN $3 THEN $4 ELSE name END, notes = CASE WHEN $5 THEN $6 ELSE notes END, status = coalesce($7, status) WHERE tenant_id = $1 AND id = $2`,
+    [
+      tx.tenantId,
+      id,
+      patch.name !== undefined,
+      patch.name ?? null,
+      patch.notes !== undefined,
+      patch.notes ?? null,
+      patch.status ?? null,
+    ],
+  )
+  if (!rowCount) throw notFound('The contact')
+}
+
+export interface AttemptRow {
+  n: number
+  outcome: 'started' | 'accepted' | 'refused' | 'retry' | 'unknown'
+  code: string | null
+  detail: string | null
+  started_at: Date
+  finished_at: Date | null
+  next_at: Date | null
+}
+export interface ReceiptRow {
+  status: string
+  occurred_at: Date
+  created_at: Date
+  applied: boolean
+  error_code: string | null
+  error: string | null
+  detail: Record<string, unknown>
+}
+
+/** Everything that was tried and everything that came back: why a message is where it is. */
+export async function messageHistory(tx: Tx, id: string): Promise<{ attempts: AttemptRow[]; receipts: ReceiptRow[] }> {
+  const attempts = await tx.query<AttemptRow>(
+    'SELECT n, outcome, code, detail, started_at, finished_at, next_at FROM send_attempts WHERE tenant_id = $1 AND message_id = $2 ORDER BY n LIMIT 200',
+    [tx.tenantId, id],
+  )
+  const receipts = await tx.query<ReceiptRow>(
+    `SELECT s.status, s.occurred_at, s.created_at, s.applied, s.error_code, s.error, s.detail FROM provider_refs p
+       JOIN message_statuses s ON s.tenant_id = p.tenant_id AND s.channel_account_id = p.channel_account_id AND s.wamid = p.external_id
+      WHERE p.tenant_id = $1 AND p.message_id = $2 ORDER BY s.created_at, s.occurred_at LIMIT 200`,
+    [tx.tenantId, id],
+  )
+  return { attempts: attempts.rows, receipts: receipts.rows }
+}

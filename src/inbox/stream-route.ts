@@ -1,0 +1,63 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { actorOf } from '../tenancy/authenticate.ts'
+import type { LiveStream } from './stream.ts'
+
+const heartbeatMs = 15_000
+/** Bytes a slow reader may leave unread before it is cut off; it comes back with its cursor and misses nothing. */
+const maxBuffered = 4 << 20
+
+export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (server, { live }) => {
+  const open = new Set<() => void>()
+  server.addHook('preClose', async () => {
+    for (const close of open) close()
+  })
+  server.get(
+    '/stream',
+    {
+      config: { access: 'stream.read' },
+      schema: {
+        tags: ['Stream'],
+        summary: 'Server-Sent Events: everything that changes, from a cursor on',
+        description:
+          'Events: `hello` {cursor}, `batch` (StreamBatch), `reset` {cursor} (read anew what you show), `presence`. Resume with Last-Event-ID or ?cursor=.',
+        querystring: z.object({ cursor: z.string().max(100).optional() }),
+        response: { 200: z.string().meta({ description: 'text/event-stream' }) },
+      },
+    },
+    async (request, reply) => {
+      const header = request.headers['last-event-id']
+      const cursor = (typeof header === 'string' && header) || request.query.cursor
+      const { tenantId } = actorOf(request)
+      let started = false
+      const pending: string[] = []
+      const write = (text: string) => {
+        if (!started) return void pending.push(text)
+        reply.raw.write(text)
+        if (reply.raw.writableLength > maxBuffered) reply.raw.destroy()
+      }
+      const stop = await live.watch(
+        tenantId,
+        { send: (event, data, at) => write(`${at ? `id: ${at}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`) },
+        cursor,
+      )
+      reply.hijack()
+      reply.raw.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-cache, no-transform',
+        'x-accel-buffering': 'no',
+        connection: 'keep-alive',
+      })
+      started = true
+      reply.raw.write(`retry: 1000\n\n${pending.join('')}`)
+      const heartbeat = setInterval(() => reply.raw.write(': still here\n\n'), heartbeatMs)
+      const close = () => reply.raw.end()
+      open.add(close)
+      reply.raw.on('close', () => {
+        clearInterval(heartbeat)
+        open.delete(close)
+        stop()
+      })
+    },
+  )
+}

@@ -1,0 +1,167 @@
+/**
+ * The live stream: backfill from the client's cursor, cut over, then everything as it is committed. One reader for each
+ * tenant that somebody watches; what it reads is shown once and told to all its watchers.
+ */
+import type { Channels } from '../conversations/accounts.ts'
+import { listAccounts } from '../conversations/accounts.ts'
+import { currentCursor, type FeedEvent, isForeignCursor, parseCursor, readFeed } from '../conversations/feed.ts'
+import type { Bus } from '../platform/bus.ts'
+import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
+import type { Logger } from '../platform/log.ts'
+import type { StreamBatch } from './schema.ts'
+import { findConversations, findMessages } from './store.ts'
+import { accountView, conversationView, messageViews } from './view.ts'
+
+export interface Watcher {
+  send(event: 'hello' | 'batch' | 'reset' | 'presence', data: unknown, cursor?: string): void
+}
+
+export interface LiveStream {
+  /** Follows from `cursor`, or from now. Returns how to stop. */
+  watch(tenantId: string, watcher: Watcher, cursor?: string): Promise<() => void>
+  /** Something that is not kept: who looks, who types. */
+  tell(tenantId: string, event: 'presence', data: unknown): void
+  stop(): void
+}
+
+const batchEvents = 300
+/** A client further behind than this reads its page anew: cheaper for both than replaying. */
+const maxBackfill = 3000
+/** Hints come at once; this catches what a lost hint would have said, and commits held back by a longer transaction. */
+const pollMs = 1000
+const settleMs = 40
+
+interface Followed {
+  watchers: Map<Watcher, string>
+  cursor: string
+  reading: boolean
+  again: boolean
+}
+
+/** Cursors are ordered by transaction, then by event. */
+export function isAfter(a: string, b: string): boolean {
+  const [x, y] = [parseCursor(a), parseCursor(b)]
+  const [p, q] = [BigInt(x.txid), BigInt(y.txid)]
+  return p === q ? x.id > y.id : p > q
+}
+
+export function createLiveStream(deps: { db: Database; bus: Bus; channels: Channels; log: Logger }): LiveStream {
+  const tenants = new Map<string, Followed>()
+  const unsubscribe = deps.bus.subscribe((tenantId) => {
+    if (tenantId === '*') for (const id of tenants.keys()) void read(id)
+    else if (tenants.has(tenantId)) void read(tenantId)
+  })
+  const timer = setInterval(() => {
+    for (const id of tenants.keys()) void read(id)
+  }, pollMs)
+  timer.unref()
+
+  async function read(tenantId: string): Promise<void> {
+    const followed = tenants.get(tenantId)
+    if (!followed) return
+    if (followed.reading) {
+      followed.again = true
+      return
+    }
+    followed.reading = true
+    try {
+      do {
+        followed.again = false
+        const batch = await inTenant(deps.db, tenantId, (tx) => nextBatch(tx, deps.channels, followed.cursor))
+        if (batch) {
+          followed.cursor = batch.cursor
+          followed.again = true
+          for (const [watcher, at] of followed.watchers) {
+            if (!isAfter(batch.cursor, at)) continue
+            followed.watchers.set(watcher, batch.cursor)
+            watcher.send('batch', batch, batch.cursor)
+          }
+        } else if (followed.again) await new Promise((resolve) => setTimeout(resolve, settleMs))
+      } while (followed.again && followed.watchers.size > 0)
+    } catch (error) {
+      deps.log.warn('The live stream could not be read', { operation: 'stream', error: (error as Error).message })
+    } finally {
+      followed.reading = false
+    }
+  }
+
+  /** Where a client can go on from: its own cursor where the way from there is short, else now, told to read anew. */
+  async function startingPoint(tenantId: string, watcher: Watcher, cursor: string | undefined): Promise<string> {
+    return await inTenant(deps.db, tenantId, async (tx) => {
+      const now = await currentCursor(tx)
+      if (!cursor) {
+        watcher.send('hello', { cursor: now }, now)
+        return now
+      }
+      parseCursor(cursor)
+      if (!(await isForeignCursor(tx, cursor)) && (await readFeed(tx, cursor, maxBackfill + 1)).length <= maxBackfill)
+        return cursor
+      watcher.send('reset', { cursor: now }, now)
+      return now
+    })
+  }
+
+  return {
+    async watch(tenantId, watcher, cursor) {
+      let at = await startingPoint(tenantId, watcher, cursor)
+      const followed = tenants.get(tenantId) ?? {
+        watchers: new Map<Watcher, string>(),
+        cursor: at,
+        reading: false,
+        again: false,
+      }
+      tenants.set(tenantId, followed)
+      // Backfill until level with the tenant's reader; then, with nothing awaited in between, cut over.
+      while (isAfter(followed.cursor, at)) {
+        const from = at
+        const batch = await inTenant(deps.db, tenantId, (tx) => nextBatch(tx, deps.channels, from))
+        if (!batch) break
+        at = batch.cursor
+        watcher.send('batch', batch, at)
+      }
+      if (followed.watchers.size === 0 && isAfter(followed.cursor, at)) followed.cursor = at
+      followed.watchers.set(watcher, at)
+      tenants.set(tenantId, followed)
+      void read(tenantId)
+      return () => {
+        followed.watchers.delete(watcher)
+        if (followed.watchers.size === 0 && tenants.get(tenantId) === followed) tenants.delete(tenantId)
+      }
+    },
+    tell(tenantId, event, data) {
+      for (const watcher of tenants.get(tenantId)?.watchers.keys() ?? []) watcher.send(event, data)
+    },
+    stop() {
+      unsubscribe()
+      clearInterval(timer)
+      tenants.clear()
+    },
+  }
+}
+
+/** Everything that changed after the cursor, as it is now; null where nothing did. */
+async function nextBatch(tx: Tx, channels: Channels, after: string): Promise<StreamBatch | null> {
+  const events = await readFeed(tx, after, batchEvents)
+  const last = events.at(-1)
+  return last ? await showEvents(tx, channels, events, last.cursor) : null
+}
+
+const unique = (values: (string | null)[]): string[] => [...new Set(values.filter((value) => value !== null))]
+
+async function showEvents(tx: Tx, channels: Channels, events: readonly FeedEvent[], cursor: string): Promise<StreamBatch> {
+  const conversations = await findConversations(tx, unique(events.map((e) => e.conversationId)))
+  const messages = await findMessages(tx, unique(events.map((e) => e.messageId)))
+  const accountsChanged = events.some((e) => e.type === 'account.updated')
+  return {
+    cursor,
+    conversations: conversations.map((row) => conversationView(channels, row)),
+    messages: await messageViews(tx, channels, messages),
+    accounts: accountsChanged ? (await listAccounts(tx)).map((row) => accountView(channels, row)) : [],
+    contactIds: unique(
+      events
+        .filter((e) => e.type.startsWith('contact.'))
+        .map((e) => (typeof e.data.contactId === 'string' ? e.data.contactId : null)),
+    ),
+    templatesChanged: events.some((e) => e.type === 'template.updated'),
+  }
+}
