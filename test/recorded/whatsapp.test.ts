@@ -55,8 +55,11 @@ if (root === undefined) {
     })
 
     test.skipIf(report === undefined)('the report says what became of each', () => {
-      const rows = files.map((name) => `| ${name} | ${parseWebhook(bytes(name), now).label} | ${described(bytes(name))} |`)
-      const head = ['# Recorded WhatsApp webhooks', '', '| file | field | events |', '|---|---|---|']
+      const rows = files.map(
+        (name) =>
+          `| ${name} | ${parseWebhook(bytes(name), now).label} | ${described(bytes(name), kindOf)} | ${described(bytes(name), typeOf)} |`,
+      )
+      const head = ['# Recorded WhatsApp webhooks', '', '| file | field | events | types |', '|---|---|---|---|']
       writeFileSync(report ?? '', `${[...head, ...rows].join('\n')}\n`)
       expect(rows.length).toBe(files.length)
     })
@@ -119,14 +122,14 @@ if (root === undefined) {
 
 const request = (name: string) => json(join(folder, name)) as Record<string, unknown>
 
-function described(body: Buffer): string {
-  return parseWebhook(body, now)
-    .events.map((event: InboundEvent) => {
-      if (event.kind === 'message') return `${event.direction} message: ${event.type}`
-      if (event.kind === 'receipt') return `receipt: ${event.status}`
-      return event.kind === 'identity' ? `identity: ${event.reason}` : `account: ${event.type}`
-    })
-    .join('<br>')
+const described = (body: Buffer, say: (event: InboundEvent) => string): string =>
+  parseWebhook(body, now).events.map(say).join('<br>')
+
+const kindOf = (event: InboundEvent): string => (event.kind === 'message' ? `${event.direction} message` : event.kind)
+
+function typeOf(event: InboundEvent): string {
+  if (event.kind === 'receipt') return event.status
+  return event.kind === 'identity' ? event.reason : event.type
 }
 
 function validator(path: string): ValidateFunction {
