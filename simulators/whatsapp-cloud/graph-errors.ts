@@ -62,6 +62,7 @@ const known: Record<number, Known> = {
   133010: { httpStatus: 400, title: 'Phone number not registered' },
   133016: { httpStatus: 400, title: 'Account register deregister rate limit exceeded' },
   135000: { httpStatus: 400, title: 'Generic user error' },
+  139100: { httpStatus: 400, title: 'Failed to block/unblock some users' },
   137000: { httpStatus: 400, title: 'Identity hash mismatch' },
 }
 

@@ -60,7 +60,13 @@ function graphRoutes(app: FastifyInstance, world: World): void {
   })
 }
 
-const pageFiles = { 'phone.js': 'text/javascript', 'render.js': 'text/javascript', 'phone.css': 'text/css' }
+const pageFiles = {
+  'phone.js': 'text/javascript',
+  'render.js': 'text/javascript',
+  'attachments.js': 'text/javascript',
+  'fault-choices.js': 'text/javascript',
+  'phone.css': 'text/css',
+}
 const pageFile = (name: string) => readFileSync(new URL(`./page/${name}`, import.meta.url))
 
 const pagePolicy = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'"

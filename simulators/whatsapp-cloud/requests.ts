@@ -31,10 +31,10 @@ export function sendGraphError(world: World, reply: FastifyReply, error: GraphEr
 }
 
 /** Ends the connection without a word, as a crashed proxy does. */
-export function destroySocket(reply: FastifyReply): FastifyReply {
+function destroySocket(reply: FastifyReply): Answered {
   reply.hijack()
   reply.raw.destroy()
-  return reply
+  return 'hijacked'
 }
 
 const garbage =
@@ -69,63 +69,58 @@ function subjectOf(request: FastifyRequest): FaultMatch {
   }
 }
 
-/** Faults that strike before a request is handled; the reply when one has already answered. */
-export async function faultsBefore(
-  world: World,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply | undefined> {
+// A reply is a thenable that resolves to nothing once it was sent: never the result of an async function here.
+type Answered = 'no' | 'sent' | 'hijacked'
+
+/** Faults that strike before a request is handled, and whether one of them has already answered. */
+export async function faultsBefore(world: World, request: FastifyRequest, reply: FastifyReply): Promise<Answered> {
   const subject = subjectOf(request)
   const delay = world.faults.take(['delay'], subject)
   if (delay) await sleep(world, delay.ms)
-  if (
-    world.faults.take(['expireToken'], subject) &&
-    subject.phoneNumberId !== undefined &&
-    world.numbers.has(subject.phoneNumberId)
-  ) {
-    expireToken(world, subject.phoneNumberId)
+  if (world.faults.take(['expireToken'], subject) && world.numbers.has(subject.phoneNumberId ?? '')) {
+    expireToken(world, subject.phoneNumberId as string)
   }
   const action = world.faults.take(['dropBeforeAccept', 'error', 'http5xxGarbage'], subject)
   if (action?.kind === 'dropBeforeAccept') return destroySocket(reply)
   if (action?.kind === 'error') throw forcedError(action, subject)
-  if (action?.kind === 'http5xxGarbage') {
-    return reply
-      .code(action.httpStatus ?? 502)
-      .type('text/html')
-      .send(garbage)
-  }
-  return undefined
+  if (action?.kind !== 'http5xxGarbage') return 'no'
+  reply
+    .code(action.httpStatus ?? 502)
+    .type('text/html')
+    .send(garbage)
+  return 'sent'
 }
 
 const withoutIds = (answer: Json): Json => ({ ...answer, ...(answer.messages ? { messages: [] } : { id: undefined }) })
 
-async function sendSlowly(world: World, reply: FastifyReply, answer: unknown, ms: number): Promise<FastifyReply> {
+async function sendSlowly(world: World, reply: FastifyReply, answer: unknown, ms: number): Promise<Answered> {
   const body = Buffer.from(JSON.stringify(answer))
   reply.hijack()
   reply.raw.writeHead(200, { 'content-type': 'application/json; charset=UTF-8', 'content-length': body.length })
   reply.raw.write(body.subarray(0, 1))
   await sleep(world, ms)
   reply.raw.end(body.subarray(1))
-  return reply
+  return 'hijacked'
 }
 
-async function after(world: World, request: FastifyRequest, reply: FastifyReply, answer: unknown): Promise<FastifyReply> {
+async function finish(world: World, request: FastifyRequest, reply: FastifyReply, answer: unknown): Promise<Answered> {
   const action = world.faults.take(['dropAfterAccept', 'okWithoutId', 'slowBody'], subjectOf(request))
   if (action?.kind === 'dropAfterAccept') return destroySocket(reply)
   if (action?.kind === 'slowBody') return sendSlowly(world, reply, answer, action.ms)
   const body = action?.kind === 'okWithoutId' ? withoutIds(asJson(answer)) : answer
-  return reply.type('application/json; charset=UTF-8').send(JSON.stringify(body))
+  reply.type('application/json; charset=UTF-8').send(JSON.stringify(body))
+  return 'sent'
 }
 
 export type GraphHandler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 /** Puts a handler between the faults that come before it is run and those that come after. Errors become Meta's bodies. */
 export function withFaults(world: World, handler: GraphHandler) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     try {
-      const stopped = await faultsBefore(world, request, reply)
-      if (stopped) return stopped
-      return await after(world, request, reply, await handler(request, reply))
+      let answered = await faultsBefore(world, request, reply)
+      if (answered === 'no') answered = await finish(world, request, reply, await handler(request, reply))
+      return answered === 'hijacked' ? undefined : reply
     } catch (error) {
       if (error instanceof GraphError) return sendGraphError(world, reply, error)
       throw error

@@ -11,16 +11,16 @@ import type { World } from './world.ts'
 export function mediaRoutes(app: FastifyInstance, world: World): void {
   app.post(
     '/graph/:version/:id/media',
-    withFaults(world, async (request) => {
+    withFaults(world, (request) => {
       const number = numberOfRequest(world, request, 'post')
-      const file = await readUpload(request.body, request.headers['content-type'])
+      const file = readUpload(request.body, request.headers['content-type'])
       return { id: uploadMedia(world, number, file).id }
     }),
   )
 
   app.get('/lookaside/whatsapp_business/attachments/', async (request, reply) => {
-    const stopped = await faultsBefore(world, request, reply)
-    if (stopped) return stopped
+    const answered = await faultsBefore(world, request, reply)
+    if (answered !== 'no') return answered === 'hijacked' ? undefined : reply
     const item = mediaByLink(world, request.query as { mid?: string; ext?: string; hash?: string })
     let token: string
     try {

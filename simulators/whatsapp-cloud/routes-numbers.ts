@@ -83,7 +83,7 @@ function readBlockList(world: World, number: BusinessNumber, body: Json): BlockE
     const input = String(entry.user ?? entry.user_id ?? '')
     const { portfolioId } = wabaOf(world, number)
     const customer = customerByUserId(world, portfolioId, input) ?? customerByPhone(world, input)
-    if (!customer) throw new GraphError(139100, { message: '(#139100) Failed to block/unblock some users' })
+    if (!customer) throw new GraphError(139100)
     return { input, wa_id: customer.waId, user_id: userIdOf(customer, portfolioId), key: customer.id }
   })
 }

@@ -1,3 +1,5 @@
+import { kindOf, readBase64 } from './attachments.js'
+import { faultChoices } from './fault-choices.js'
 import { bodyOf, element, statusWords, summaryOf, ticksOf } from './render.js'
 
 const at = (id) => document.getElementById(id)
@@ -181,23 +183,6 @@ async function refresh() {
   drawThread()
 }
 
-const faultChoices = [
-  ['Answer lost', { kind: 'dropAfterAccept' }],
-  ['Connection lost', { kind: 'dropBeforeAccept' }],
-  ['Slow, 5 s', { kind: 'delay', ms: 5000 }],
-  ['Too fast (130429)', { kind: 'error', code: 130429 }],
-  ['Pair limit (131056)', { kind: 'error', code: 131056 }],
-  ['Something wrong (131000)', { kind: 'error', code: 131000 }],
-  ['502 page', { kind: 'http5xxGarbage' }],
-  ['No id', { kind: 'okWithoutId' }],
-  ['Fails later (131026)', { kind: 'statusFailed', code: 131026 }],
-  ['Webhook twice', { kind: 'duplicateWebhook', copies: 1 }],
-  ['Webhook late, 5 s', { kind: 'webhookDelay', ms: 5000 }],
-  ['Webhook lost once', { kind: 'webhookLost', tries: 1 }],
-  ['Receipts reversed', { kind: 'reorderWebhooks', order: 'reversed' }],
-  ['Receipt first', { kind: 'reorderWebhooks', order: 'before_response' }],
-]
-
 function setUpFaults() {
   const buttons = faultChoices.map(([label, action]) => {
     const button = element('button', { type: 'button' }, [label])
@@ -206,21 +191,6 @@ function setUpFaults() {
   })
   at('fault-buttons').append(...buttons)
   at('faults-clear').addEventListener('click', () => act(() => call('DELETE', 'faults')))
-}
-
-function kindOf(mimeType) {
-  const kind = mimeType.split('/')[0]
-  if (mimeType === 'image/webp') return 'sticker'
-  return ['image', 'audio', 'video'].includes(kind) ? kind : 'document'
-}
-
-function readBase64(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.addEventListener('load', () => resolve(String(reader.result).split(',')[1] ?? ''))
-    reader.addEventListener('error', () => reject(reader.error))
-    reader.readAsDataURL(file)
-  })
 }
 
 async function attach(file) {
@@ -257,7 +227,7 @@ function setUpPhone() {
   )
   at('add-customer').addEventListener('submit', (event) => {
     event.preventDefault()
-    act(async () => {
+    void act(async () => {
       const added = await call('POST', 'customers', {
         phone: at('new-phone').value,
         ...(at('new-name').value ? { name: at('new-name').value } : {}),
@@ -275,7 +245,7 @@ function setUpComposer() {
     const text = at('text').value.trim()
     if (text === '') return
     at('text').value = ''
-    sendMessage({ text })
+    void sendMessage({ text })
   })
   at('text').addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
@@ -287,7 +257,7 @@ function setUpComposer() {
   at('file').addEventListener('change', () => {
     const [file] = at('file').files
     at('file').value = ''
-    if (file) act(() => attach(file))
+    if (file) void act(() => attach(file))
   })
   at('locate').addEventListener('click', () =>
     sendMessage({
@@ -311,4 +281,4 @@ async function poll() {
 setUpPhone()
 setUpComposer()
 setUpFaults()
-poll()
+void poll()
