@@ -107,12 +107,25 @@ function bubble(message, byId) {
   ])
 }
 
+// Redrawing replaces the buttons: whoever was on one by keyboard stays on its successor.
+function keepingFocus(draw) {
+  const { activeElement: focused } = document
+  const id = focused?.closest('[data-id]')?.dataset.id
+  const index = id === undefined ? -1 : [...focused.closest('[data-id]').querySelectorAll('button')].indexOf(focused)
+  draw()
+  if (index >= 0)
+    document
+      .querySelector(`[data-id="${CSS.escape(id)}"]`)
+      ?.querySelectorAll('button')
+      [index]?.focus()
+}
+
 function drawThread() {
   const { messages, typing } = view.thread
   const byId = new Map(messages.map((message) => [message.id, message]))
   const list = at('messages')
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80
-  list.replaceChildren(...messages.map((message) => bubble(message, byId)))
+  keepingFocus(() => list.replaceChildren(...messages.map((message) => bubble(message, byId))))
   if (atEnd) list.scrollTop = list.scrollHeight
   at('presence').textContent = typing ? 'typing…' : ''
 }
@@ -153,6 +166,9 @@ function drawState() {
 }
 
 function drawFaults() {
+  const wanted = JSON.stringify(view.state.faults)
+  if (at('faults').dataset.drawn === wanted) return
+  at('faults').dataset.drawn = wanted
   const items = view.state.faults.map((fault) => {
     const words = `${fault.action.kind}${fault.times ? ` ${fault.used}/${fault.times}` : ` used ${fault.used}×`}`
     const remove = element('button', { type: 'button', class: 'small', 'aria-label': `Remove ${fault.action.kind}` }, ['✕'])
