@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'rules',
-          include: ['{src,simulators,client,web,bin}/**/*.test.{ts,tsx}'],
+          include: ['{src,simulators,client,web,bin}/**/*.test.{ts,tsx}', 'test/recorded/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', 'node_modules'],
         },
       },

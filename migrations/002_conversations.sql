@@ -59,7 +59,7 @@ CREATE TABLE parley.conversations (
   ai_message_count integer NOT NULL DEFAULT 0,
   human_message_count integer NOT NULL DEFAULT 0,
   unread_count integer NOT NULL DEFAULT 0,
-  last_message_at timestamptz,
+  last_message_at timestamptz NOT NULL DEFAULT now(),
   last_inbound_at timestamptz,
   last_human_response_at timestamptz,
   last_preview text, -- first line of the newest message, for the list

@@ -338,8 +338,9 @@ test("a receipt cannot settle another account's message by carrying its id", asy
 })
 
 test("delays double with jitter up to five minutes, and the provider's own delay stands", () => {
-  expect(retryDelay(4000, 9)).toBe(4000)
-  expect(retryDelay(undefined, 0, () => 0)).toBe(500)
-  expect(retryDelay(undefined, 3, () => 1)).toBe(8000)
-  expect(retryDelay(undefined, 30, () => 1)).toBe(300_000)
+  expect(retryDelay({ retryAfterMs: 4000, scope: 'account' }, 9)).toBe(4000)
+  expect(retryDelay({ retryAfterMs: 6000, scope: 'pair' }, 2)).toBe(96_000)
+  expect(retryDelay({ scope: 'message' }, 0, () => 0)).toBe(500)
+  expect(retryDelay({ scope: 'message' }, 3, () => 1)).toBe(8000)
+  expect(retryDelay({ scope: 'message' }, 30, () => 1)).toBe(300_000)
 })

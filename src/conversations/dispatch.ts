@@ -266,7 +266,7 @@ async function record(deps: DispatchDeps, item: Claimed, given: SendResult): Pro
       result.outcome === 'accepted' ? result.externalId : null,
       failed?.code ?? null,
       failed?.text ?? null,
-      result.outcome === 'retry' ? retryDelay(result.retryAfterMs, item.lane_attempts) : null,
+      result.outcome === 'retry' ? retryDelay(result, item.lane_attempts) : null,
       result.outcome === 'retry' ? result.scope : null,
       result.outcome === 'reconnect' || result.outcome === 'hold' ? accountStates[result.outcome] : null,
     ],
@@ -286,9 +286,18 @@ function exhausted(item: Claimed, result: SendResult): SendResult {
   return { outcome: 'reject', code: result.code, text: `${result.text} Tried ${item.lane_attempts + 1} times.` }
 }
 
-/** The provider's own delay where it gave one; else 1 s doubling to 5 min, with jitter so that many do not come back at once. */
-export function retryDelay(retryAfterMs: number | undefined, attempts: number, random: () => number = Math.random): number {
-  if (retryAfterMs !== undefined) return Math.ceil(retryAfterMs)
+/**
+ * The provider's own delay where it gave one, four times longer with each try where it is about one customer (Meta's advice
+ * for its pair limit); else 1 s doubling to 5 min, with jitter so that many do not come back at once.
+ */
+export function retryDelay(
+  result: { retryAfterMs?: number; scope: string },
+  attempts: number,
+  random: () => number = Math.random,
+): number {
+  if (result.retryAfterMs !== undefined) {
+    return Math.ceil(result.scope === 'pair' ? Math.min(600_000, result.retryAfterMs * 4 ** attempts) : result.retryAfterMs)
+  }
   const ceiling = Math.min(300_000, 1000 * 2 ** attempts)
   return Math.ceil(ceiling / 2 + (random() * ceiling) / 2)
 }

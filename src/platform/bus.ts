@@ -30,7 +30,12 @@ export function createBus(options: { connectionString?: string; log: Logger }): 
 
   async function connect(): Promise<void> {
     if (!connectionString || stopped) return
-    const next = new pg.Client({ connectionString, application_name: 'parley-bus', keepAlive: true })
+    const next = new pg.Client({
+      connectionString,
+      application_name: 'parley-bus',
+      options: '-c role=parley_app',
+      keepAlive: true,
+    })
     next.on('error', (error) => {
       log.warn('Changes of other processes are seen late: the notification connection was lost', {
         operation: 'bus',

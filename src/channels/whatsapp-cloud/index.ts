@@ -4,8 +4,10 @@ import { check, syncTemplates } from './account.ts'
 import { capabilities } from './capabilities.ts'
 import type { ClientDeps } from './client.ts'
 import { download } from './download.ts'
+import { failureText } from './failures.ts'
 import { parseWebhook } from './parse.ts'
 import { markRead, send } from './send.ts'
+import { templateRules } from './template-rules.ts'
 import { handshake, verify } from './webhook.ts'
 
 export { GraphCallFailed } from './account.ts'
@@ -33,6 +35,8 @@ export function createWhatsAppCloud(given: { fetch?: typeof fetch; now?: () => D
     download: (account, media, options) => download(deps, account, media, options),
     markRead: (account, externalId, options) => markRead(deps, account, externalId, options),
     syncTemplates: (account, options) => syncTemplates(deps, account, options),
+    templates: templateRules,
+    describeFailure: failureText,
     check: (account, options) => check(deps, account, options),
   }
 }

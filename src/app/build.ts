@@ -1,0 +1,144 @@
+/** The composition root: the only place that knows all parts. Tests override what they name. */
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import swaggerUi from '@fastify/swagger-ui'
+import { createWhatsAppCloud } from '../channels/whatsapp-cloud/index.ts'
+import type { Channels } from '../conversations/accounts.ts'
+import { fetchMedia } from '../conversations/attachments.ts'
+import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
+import { createIngress, type Ingress } from '../conversations/ingress.ts'
+import { fetchMediaJob } from '../conversations/receive.ts'
+import { webhookRoutes } from '../conversations/webhook-routes.ts'
+import { mediaRoutes } from '../inbox/media-routes.ts'
+import { inboxRoutes } from '../inbox/routes.ts'
+import { createLiveStream } from '../inbox/stream.ts'
+import { streamRoute } from '../inbox/stream-route.ts'
+import type { InboxDeps } from '../inbox/verbs.ts'
+import { createFolderStore, type FileStore } from '../platform/blobs.ts'
+import { createBus } from '../platform/bus.ts'
+import type { Config } from '../platform/config.ts'
+import { createPool } from '../platform/db/pool.ts'
+import type { Database } from '../platform/db/tx.ts'
+import { createHttp, type HttpServer, sessionCookie } from '../platform/http.ts'
+import { type Jobs, startJobs } from '../platform/jobs.ts'
+import type { Logger } from '../platform/log.ts'
+import { createSecrets, readOrMakeKey, type Secrets } from '../platform/secrets.ts'
+import { findChannelApp } from '../tenancy/apps.ts'
+import { guardApi } from '../tenancy/authenticate.ts'
+import { tenancyRoutes } from '../tenancy/routes.ts'
+import { consoleRoutes } from './console.ts'
+import { healthRoute } from './health.ts'
+
+export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+/** The queues of background jobs, made by `migrate`. */
+export const jobNames = [fetchMediaJob] as const
+
+export interface App {
+  server: HttpServer
+  db: Database
+  secrets: Secrets
+  channels: Channels
+  files: FileStore
+  ingress: Ingress
+  dispatcher: Dispatcher
+  jobs: Jobs
+  inbox: InboxDeps
+  /** Under which it is reached, once it listens. */
+  url(): string
+  /** Under which this machine reaches it, whatever the public address is. */
+  localUrl(): string
+  listen(): Promise<string>
+  /** Takes no new work, finishes what is under way, lets go of everything. */
+  stop(): Promise<void>
+}
+
+export interface BuildOptions {
+  config: Config
+  databaseUrl: string
+  log: Logger
+  /** Adds routes before the console's catch-all: the simulators, in a demo. */
+  extraRoutes?: (server: HttpServer, url: () => string) => Promise<void>
+  pollMs?: number
+}
+
+export async function build(options: BuildOptions): Promise<App> {
+  const { config, databaseUrl, log } = options
+  const key = config.PARLEY_SECRET_KEY ?? (await readOrMakeKey(join(config.PARLEY_DATA_DIR, 'secret.key')))
+  const secrets = createSecrets([key])
+  const pool = createPool({ connectionString: databaseUrl, size: config.DATABASE_POOL_SIZE, log })
+  const db: Database = { pool }
+  const channels: Channels = new Map([createWhatsAppCloud()].map((channel) => [channel.provider, channel]))
+  const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
+  const bus = createBus({ connectionString: databaseUrl, log })
+  const changed = (tenantId: string) => bus.publish([tenantId])
+  const jobs = await startJobs({ connectionString: databaseUrl, log })
+  await jobs.work([fetchMedia({ db, secrets, channels, files, log, onChange: changed })])
+  const ingress = createIngress({ db, log, jobs, onStored: (tenants) => bus.publish(tenants) })
+  const dispatcher = startDispatcher({ db, log, secrets, channels, files, onChange: changed }, { pollMs: options.pollMs })
+  const live = createLiveStream({ db, bus, channels, log })
+  const inbox: InboxDeps = { db, channels, secrets, files, log, wakeDispatch: dispatcher.wake, changed }
+
+  let url = config.PUBLIC_URL ?? ''
+  const publicUrl = () => url || `http://${config.HOST}:${config.PORT}`
+  const cookieName = sessionCookie(config.PUBLIC_URL ?? 'http:')
+  const server = await createHttp({ log, publicUrl, trustProxy: config.TRUST_PROXY, version })
+  await server.register(healthRoute, { db, ingress })
+  await server.register(webhookRoutes, { prefix: '/webhooks', channels, ingress, log, findApp: appFinder(config, db, secrets) })
+  await server.register(
+    async (api) => {
+      api.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
+      await api.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+    },
+    { prefix: '/api' },
+  )
+  await server.register(
+    async (api) => {
+      guardApi(api, { db, cookieName, publicUrl })
+      await api.register(tenancyRoutes, { db, cookieName, publicUrl })
+      await api.register(inboxRoutes, { deps: inbox, live })
+      await api.register(mediaRoutes, { deps: inbox })
+      await api.register(streamRoute, { live })
+    },
+    { prefix: '/api' },
+  )
+  await options.extraRoutes?.(server, publicUrl)
+  await server.register(consoleRoutes)
+
+  return {
+    server,
+    db,
+    secrets,
+    channels,
+    files,
+    ingress,
+    dispatcher,
+    jobs,
+    inbox,
+    url: publicUrl,
+    localUrl: () => `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
+    async listen() {
+      const address = await server.listen({ port: config.PORT, host: config.HOST })
+      url = config.PUBLIC_URL ?? address
+      return url
+    },
+    async stop() {
+      await server.close()
+      await ingress.idle()
+      await dispatcher.stop()
+      live.stop()
+      await jobs.stop()
+      await bus.stop()
+      await pool.end()
+    },
+  }
+}
+
+/** '' is the platform's own app, whose secrets are configuration; every other address belongs to a tenant's app. */
+function appFinder(config: Config, db: Database, secrets: Secrets) {
+  const own = {
+    secrets: [config.WHATSAPP_APP_SECRET, config.WHATSAPP_APP_SECRET_PREVIOUS].filter((secret) => secret !== undefined),
+    verifyTokens: config.WHATSAPP_VERIFY_TOKEN ? [config.WHATSAPP_VERIFY_TOKEN] : [],
+  }
+  return async (provider: string, slug: string) => (slug === '' ? own : await findChannelApp(db, secrets, provider, slug))
+}

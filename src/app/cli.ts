@@ -1,0 +1,131 @@
+import { Command } from 'commander'
+import { newId } from '../kernel/ids.ts'
+import { type Config, ConfigError, readConfig } from '../platform/config.ts'
+import { createPool } from '../platform/db/pool.ts'
+import { type Database, inTenant } from '../platform/db/tx.ts'
+import { createLogger, type Logger } from '../platform/log.ts'
+import { hashPassword, makePassword } from '../tenancy/passwords.ts'
+import { addMember, createTenant } from '../tenancy/tenants.ts'
+import { version } from './build.ts'
+import { openDatabase } from './database.ts'
+import { doctor } from './doctor.ts'
+import { start } from './start.ts'
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const complain = (text: string): void => void process.stderr.write(`${text}\n`)
+
+function configure(overrides: Record<string, string> = {}): { config: Config; log: Logger } {
+  const config = readConfig({ ...process.env, ...overrides })
+  return { config, log: createLogger({ level: config.LOG_LEVEL }) }
+}
+
+async function serve(overrides: Record<string, string> = {}): Promise<void> {
+  const { config, log } = configure(overrides)
+  const running = await start(config, log, say)
+  let stopping = false
+  const stop = (signal: string) => {
+    if (stopping) process.exit(1) // asked twice: at once
+    stopping = true
+    log.info('Stopping', { operation: 'stop', signal })
+    // What is under way gets 20 seconds; leases and the provider's retries cover what does not make it.
+    setTimeout(() => process.exit(1), 20_000).unref()
+    running.stop().then(
+      () => process.exit(0),
+      (error: Error) => {
+        log.error('Stopping met an error', { operation: 'stop', error: error.message })
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+}
+
+/** Opens the database, does one thing, lets go. */
+async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
+  const { config, log } = configure({ LOG_LEVEL: 'WARN' })
+  const database = await openDatabase(config, log)
+  const pool = createPool({ connectionString: database.url, size: 2, log })
+  try {
+    await work({ pool })
+  } finally {
+    await pool.end()
+    await database.stop()
+  }
+}
+
+async function migrateOnly(): Promise<void> {
+  const { config, log } = configure({ LOG_LEVEL: 'WARN' })
+  const database = await openDatabase(config, log)
+  const { applied } = database.migrated
+  say(
+    applied.length === 0
+      ? 'The database is up to date.'
+      : `Applied ${applied.length} migration${applied.length === 1 ? '' : 's'}:\n${applied.map((name) => `  ${name}`).join('\n')}`,
+  )
+  await database.stop()
+}
+
+async function newPassword(email: string): Promise<void> {
+  await withDatabase(async ({ pool }) => {
+    const password = makePassword()
+    const { rows } = await pool.query<{ id: string }>(
+      'UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) RETURNING id',
+      [email, await hashPassword(password)],
+    )
+    if (!rows[0]) throw new Error(`Nobody signs in as ${email}.`)
+    await pool.query('DELETE FROM user_sessions WHERE user_id = $1', [rows[0].id])
+    say(`The new password of ${email} is ${password}\nEverybody signed in with the old one has been signed out.`)
+  })
+}
+
+async function invite(email: string, options: { business: string }): Promise<void> {
+  await withDatabase(async (db) => {
+    const id = newId()
+    const password = makePassword()
+    const slug =
+      options.business
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, '') || 'business'
+    await inTenant(db, id, async (tx) => {
+      await createTenant(tx, { publicId: `${slug}-${id.slice(-6)}`, name: options.business })
+      await addMember(tx, { email, password, firstName: '', lastName: '', role: 'owner' })
+    })
+    say(
+      `${options.business} was made. Sign in as ${email}; a new person's password is ${password}\n(somebody who already signs in here keeps their own).`,
+    )
+  })
+}
+
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('parley').description('A self-hosted conversation server.').version(version).showHelpAfterError()
+  program
+    .command('start', { isDefault: true })
+    .description('start the server: database, migrations, API, console, workers')
+    .action(() => serve())
+  program
+    .command('demo')
+    .description('start with the demo business and the simulator')
+    .action(() => serve({ PARLEY_DEMO: 'true' }))
+  program.command('migrate').description('apply pending migrations and stop').action(migrateOnly)
+  program
+    .command('doctor')
+    .description('check the configuration, the database and the parts this server needs')
+    .action(async () => {
+      process.exitCode = await doctor(process.env, say)
+    })
+  program
+    .command('invite <email>')
+    .description('make a business and its first owner')
+    .requiredOption('--business <name>', 'name of the business')
+    .action(invite)
+  program.command('password <email>').description('make a new password for somebody').action(newPassword)
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    if (error instanceof ConfigError) complain(error.message)
+    else complain(`Parley could not go on: ${(error as Error).message}`)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,52 @@
+/** Applications at providers that tenants bring along: their webhook addresses and secrets. */
+import { newId } from '../kernel/ids.ts'
+import type { Database, Tx } from '../platform/db/tx.ts'
+import type { Secrets } from '../platform/secrets.ts'
+import { belongsTo, storeCredentials } from './credentials.ts'
+
+export const appCredentialType = 'channel_app'
+
+/** `secret` signs webhooks, `verifyToken` is said in the handshake. */
+export async function addChannelApp(
+  tx: Tx,
+  secrets: Secrets,
+  given: { provider: string; slug: string; name: string; secret: string; verifyToken: string },
+): Promise<string> {
+  const id = newId()
+  await tx.query('INSERT INTO channel_apps (tenant_id, id, provider, slug, name) VALUES ($1, $2, $3, $4, $5)', [
+    tx.tenantId,
+    id,
+    given.provider,
+    given.slug,
+    given.name,
+  ])
+  await storeCredentials(tx, secrets, {
+    type: appCredentialType,
+    subject: id,
+    values: { secret: given.secret, verifyToken: given.verifyToken },
+  })
+  return id
+}
+
+/** The secrets accepted at a tenant's webhook address; null where there is no such address. */
+export async function findChannelApp(
+  db: Database,
+  secrets: Secrets,
+  provider: string,
+  slug: string,
+): Promise<{ secrets: string[]; verifyTokens: string[] } | null> {
+  const { rows } = await db.pool.query<{ tenant_id: string; credential_type: string; subject: string; credentials: string }>({
+    name: 'find_app_credentials',
+    text: 'SELECT tenant_id, credential_type, subject, credentials FROM parley.find_app_credentials($1, $2)',
+    values: [provider, slug],
+  })
+  if (rows.length === 0) return null
+  const opened = rows.map(
+    (row) =>
+      JSON.parse(secrets.open(row.credentials, belongsTo(row.tenant_id, row.credential_type, row.subject))) as {
+        secret: string
+        verifyToken: string
+      },
+  )
+  return { secrets: opened.map((o) => o.secret), verifyTokens: opened.map((o) => o.verifyToken) }
+}
