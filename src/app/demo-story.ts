@@ -111,6 +111,7 @@ export async function playDemo(app: App, simulator: WhatsAppSimulator, place: Pl
   await arrived(app, place, '+5511987654321', 1)
 
   simulator.customerSends({ from: '16505551201', to, text: 'Water is coming through the kitchen ceiling!!' })
+  await arrived(app, place, '+16505551201', 1)
   simulator.customerSends({
     from: '16505551201',
     to,
