@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import swaggerUi from '@fastify/swagger-ui'
+import { human } from '../answerers/human/index.ts'
 import { createWhatsAppCloud } from '../channels/whatsapp-cloud/index.ts'
 import type { Channels } from '../conversations/accounts.ts'
 import { fetchMedia } from '../conversations/attachments.ts'
 import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
 import { createIngress, type Ingress } from '../conversations/ingress.ts'
 import { fetchMediaJob } from '../conversations/receive.ts'
+import { startTurns, type TurnTaker } from '../conversations/turn.ts'
 import { webhookRoutes } from '../conversations/webhook-routes.ts'
 import { mediaRoutes } from '../inbox/media-routes.ts'
 import { inboxRoutes } from '../inbox/routes.ts'
@@ -42,6 +44,7 @@ export interface App {
   files: FileStore
   ingress: Ingress
   dispatcher: Dispatcher
+  turns: TurnTaker
   jobs: Jobs
   inbox: InboxDeps
   /** Under which it is reached, once it listens. */
@@ -74,8 +77,21 @@ export async function build(options: BuildOptions): Promise<App> {
   const changed = (tenantId: string) => bus.publish([tenantId])
   const jobs = await startJobs({ connectionString: databaseUrl, log })
   await jobs.work([fetchMedia({ db, secrets, channels, files, log, onChange: changed })])
-  const ingress = createIngress({ db, log, jobs, onStored: (tenants) => bus.publish(tenants) })
   const dispatcher = startDispatcher({ db, log, secrets, channels, files, onChange: changed }, { pollMs: options.pollMs })
+  const answerers = new Map([human].map((answerer) => [answerer.name, answerer]))
+  const turns = startTurns(
+    { db, log, channels, answerers, onChange: changed, wakeDispatch: dispatcher.wake },
+    { pollMs: options.pollMs },
+  )
+  const ingress = createIngress({
+    db,
+    log,
+    jobs,
+    onStored(tenants) {
+      bus.publish(tenants)
+      if (answerers.size > 1) turns.wake() // people need no waking
+    },
+  })
   const live = createLiveStream({ db, bus, channels, log })
   const inbox: InboxDeps = { db, channels, secrets, files, log, wakeDispatch: dispatcher.wake, changed }
 
@@ -113,6 +129,7 @@ export async function build(options: BuildOptions): Promise<App> {
     files,
     ingress,
     dispatcher,
+    turns,
     jobs,
     inbox,
     url: publicUrl,
@@ -125,6 +142,7 @@ export async function build(options: BuildOptions): Promise<App> {
     async stop() {
       await server.close()
       await ingress.idle()
+      await turns.stop()
       await dispatcher.stop()
       live.stop()
       await jobs.stop()

@@ -177,6 +177,8 @@ async function write(tx: Tx, w: Writing): Promise<void> {
             human_message_count = human_message_count + CASE WHEN $3 = 'human' THEN 1 ELSE 0 END,
             ai_message_count = ai_message_count + CASE WHEN $3 = 'ai' THEN 1 ELSE 0 END,
             last_human_response_at = CASE WHEN $3 = 'human' THEN $4 ELSE last_human_response_at END,
+            human_takeover_time = CASE WHEN $3 = 'human' AND control <> 'human' THEN $4 ELSE human_takeover_time END,
+            control = CASE WHEN $3 = 'human' THEN 'human' ELSE control END,
             last_message_at = CASE WHEN $5 THEN $4 ELSE last_message_at END,
             last_preview = CASE WHEN $5 THEN $6 ELSE last_preview END,
             last_direction = CASE WHEN $5 THEN 'outbound' ELSE last_direction END, updated_at = $4

@@ -1,0 +1,287 @@
+/**
+ * Turns: a conversation whose customer wrote, and whose control is not a person's, is claimed by lease; its answerer
+ * proposes; the proposal is committed only under the lease's token and only while the control is still the same. What an
+ * answerer was still composing when somebody took over is never sent.
+ */
+import { classify } from '../platform/db/errors.ts'
+import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
+import type { Logger } from '../platform/log.ts'
+import type { Answerer, Turn, TurnLine, Verdict } from '../ports/answerer.ts'
+import type { Channels } from './accounts.ts'
+import { appendEvent } from './feed.ts'
+import { queueReply } from './reply.ts'
+import { answererFor, type Control, maxFailedTurns, turnRetryDelay } from './turn-rules.ts'
+
+export interface TurnDeps {
+  db: Database
+  log: Logger
+  channels: Channels
+  answerers: ReadonlyMap<string, Answerer>
+  onChange?: (tenantId: string) => void
+  wakeDispatch?: () => void
+}
+
+export interface TurnTaker {
+  wake(): void
+  idle(): Promise<void>
+  stop(): Promise<void>
+}
+
+const leaseMs = 120_000
+const historyLines = 50
+
+interface Claim {
+  tenant_id: string
+  conversation_id: string
+  account_id: string
+  token: number
+  done_seq: number
+}
+
+export function startTurns(
+  deps: TurnDeps,
+  options: { pollMs?: number; maxUnderWay?: number; leaseMs?: number } = {},
+): TurnTaker {
+  const limit = options.maxUnderWay ?? 16
+  let underWay = 0
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let looking: Promise<number> | undefined
+
+  async function look(): Promise<number> {
+    if (stopped || underWay >= limit) return 0
+    clearTimeout(timer)
+    try {
+      const { rows } = await deps.db.pool.query<Claim>('SELECT * FROM parley.claim_turns($1, $2)', [
+        limit - underWay,
+        options.leaseMs ?? leaseMs,
+      ])
+      for (const claim of rows) void carry(claim)
+      return rows.length
+    } catch (error) {
+      deps.log.warn('No turns could be claimed', { operation: 'turn', error: (error as Error).message })
+      return 0
+    } finally {
+      if (!stopped) {
+        timer = setTimeout(wake, options.pollMs ?? 500)
+        timer.unref()
+      }
+    }
+  }
+  function wake(): void {
+    looking ??= look().finally(() => {
+      looking = undefined
+    })
+  }
+  async function carry(claim: Claim): Promise<void> {
+    underWay += 1
+    try {
+      await takeTurn(deps, claim)
+      deps.onChange?.(claim.tenant_id)
+      deps.wakeDispatch?.()
+    } catch (error) {
+      deps.log.error('A turn failed', {
+        operation: 'turn',
+        conversation_id: claim.conversation_id,
+        error: (error as Error).message,
+      })
+    } finally {
+      underWay -= 1
+      wake()
+    }
+  }
+
+  wake()
+  return {
+    wake,
+    async idle() {
+      for (;;) {
+        await looking
+        if (underWay === 0 && (await look()) === 0) return
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    },
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await looking
+      while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    },
+  }
+}
+
+interface Loaded {
+  control: Control
+  answerer: string | null
+  lastSeq: number
+  attempts: number
+  turn: Turn
+}
+
+async function takeTurn(deps: TurnDeps, claim: Claim): Promise<void> {
+  const loaded = await inTenant(deps.db, claim.tenant_id, (tx) => loadTurn(tx, claim))
+  if (!loaded) return
+  const answerer = loaded.answerer ? deps.answerers.get(loaded.answerer) : undefined
+  const verdict = await propose(deps, loaded, answerer)
+  await inTenant(deps.db, claim.tenant_id, (tx) => commit(deps, tx, claim, loaded, answerer, verdict))
+}
+
+type Proposal = Verdict | { kind: 'failed'; reason: string }
+
+/** The answerer works with nothing held in the database. */
+async function propose(deps: TurnDeps, loaded: Loaded, answerer: Answerer | undefined): Promise<Proposal> {
+  if (loaded.answerer === null || loaded.turn.unanswered.length === 0) return { kind: 'silence' }
+  if (!answerer)
+    return { kind: 'hand_over', to: 'human', reason: `The answerer ${loaded.answerer} is not available on this server.` }
+  try {
+    return await answerer.takeTurn(loaded.turn, AbortSignal.timeout(leaseMs / 2))
+  } catch (error) {
+    deps.log.warn('An answerer failed', {
+      operation: 'turn',
+      conversation_id: loaded.turn.conversationId,
+      error: (error as Error).message,
+    })
+    const reason = `The answerer ${answerer.name} failed.`
+    return loaded.attempts + 1 >= maxFailedTurns ? { kind: 'hand_over', to: 'human', reason } : { kind: 'failed', reason }
+  }
+}
+
+async function loadTurn(tx: Tx, claim: Claim): Promise<Loaded | null> {
+  const { rows } = await tx.query<{
+    control: Control
+    answerer: string
+    last_seq: number
+    contact_id: string
+    name: string | null
+    attempts: number
+  }>(
+    `SELECT c.control, a.answerer, c.last_seq, k.id AS contact_id, k.name, l.attempts FROM conversations c
+       JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
+       JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
+       JOIN conversation_lanes l ON l.tenant_id = c.tenant_id AND l.conversation_id = c.id AND l.kind = 'turn'
+      WHERE c.tenant_id = $1 AND c.id = $2 AND l.token = $3`,
+    [tx.tenantId, claim.conversation_id, claim.token],
+  )
+  const row = rows[0]
+  if (!row) return null
+  const lines = await tx.query<{
+    id: string
+    seq: number
+    direction: TurnLine['direction']
+    sender: string
+    type: string
+    content: string | null
+    created_at: Date
+  }>(
+    'SELECT id, seq, direction, sender, type, content, created_at FROM messages WHERE tenant_id = $1 AND conversation_id = $2 ORDER BY seq DESC LIMIT $3',
+    [tx.tenantId, claim.conversation_id, historyLines],
+  )
+  const all: TurnLine[] = lines.rows
+    .reverse()
+    .map(({ content, created_at, ...line }) => ({ ...line, text: content, at: created_at.toISOString() }))
+  const isNew = (line: TurnLine) => line.direction === 'inbound' && line.seq > claim.done_seq
+  return {
+    control: row.control,
+    answerer: answererFor(row.control, row.answerer),
+    lastSeq: row.last_seq,
+    attempts: row.attempts,
+    turn: {
+      tenantId: tx.tenantId,
+      conversationId: claim.conversation_id,
+      contact: { id: row.contact_id, name: row.name },
+      unanswered: all.filter(isNew),
+      history: all.filter((line) => !isNew(line)),
+    },
+  }
+}
+
+/** Under the lane's token, with the conversation locked: if either is not what it was, nothing of the proposal happens. */
+async function commit(
+  deps: TurnDeps,
+  tx: Tx,
+  claim: Claim,
+  loaded: Loaded,
+  answerer: Answerer | undefined,
+  proposal: Proposal,
+): Promise<void> {
+  const { rows } = await tx.query<{ control: Control }>(
+    'SELECT control FROM conversations WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE',
+    [tx.tenantId, claim.conversation_id],
+  )
+  const failed = proposal.kind === 'failed'
+  const { rowCount } = await tx.query(
+    `UPDATE conversation_lanes l SET lease_until = '-infinity', done_seq = CASE WHEN $5 THEN l.done_seq ELSE $4 END,
+            attempts = CASE WHEN $5 THEN l.attempts + 1 ELSE 0 END,
+            ready_at = CASE WHEN $5 THEN clock_timestamp() + make_interval(secs => $6::double precision / 1000)
+                            WHEN EXISTS (SELECT FROM messages m WHERE m.tenant_id = l.tenant_id AND m.conversation_id = l.conversation_id
+                                          AND m.direction = 'inbound' AND m.seq > $4) THEN clock_timestamp() END
+      WHERE l.tenant_id = $1 AND l.conversation_id = $2 AND l.kind = 'turn' AND l.token = $3`,
+    [
+      tx.tenantId,
+      claim.conversation_id,
+      claim.token,
+      loaded.turn.unanswered.at(-1)?.seq ?? loaded.lastSeq,
+      failed,
+      turnRetryDelay(loaded.attempts),
+    ],
+  )
+  if (!rowCount || rows[0]?.control !== loaded.control) return
+  if (proposal.kind === 'reply' || proposal.kind === 'hand_over') {
+    for (const body of proposal.bodies ?? []) await say(deps, tx, claim, answerer, body)
+  }
+  if (proposal.kind === 'hand_over')
+    await handOver(tx, {
+      conversationId: claim.conversation_id,
+      to: proposal.to,
+      reason: proposal.reason,
+      actor: `answerer:${answerer?.name ?? 'none'}`,
+    })
+}
+
+async function say(
+  deps: TurnDeps,
+  tx: Tx,
+  claim: Claim,
+  answerer: Answerer | undefined,
+  body: Parameters<typeof queueReply>[2]['body'],
+): Promise<void> {
+  await tx.query('SAVEPOINT say')
+  try {
+    await queueReply(deps, tx, {
+      conversationId: claim.conversation_id,
+      author: { sender: answerer?.sender ?? 'system', actor: `answerer:${answerer?.name ?? 'none'}` },
+      body,
+    })
+    await tx.query('RELEASE SAVEPOINT say')
+  } catch (error) {
+    if (classify(error) !== 'other') throw error
+    // The gate said no (window, block list): people see why, and take over.
+    await tx.query('ROLLBACK TO SAVEPOINT say')
+    await handOver(tx, {
+      conversationId: claim.conversation_id,
+      to: 'human',
+      reason: (error as Error).message,
+      actor: 'system',
+    })
+  }
+}
+
+/** Gives the conversation to somebody else. One owner at each instant: the column says who. */
+export async function handOver(
+  tx: Tx,
+  given: { conversationId: string; to: Control; reason: string; actor: string },
+): Promise<void> {
+  await tx.query(
+    `UPDATE conversations SET control = $3, updated_at = now(),
+            human_takeover_time = CASE WHEN $3 = 'human' THEN now() ELSE human_takeover_time END,
+            ai_handoff_time = CASE WHEN $3 = 'ai' THEN now() ELSE ai_handoff_time END
+      WHERE tenant_id = $1 AND id = $2 AND control <> $3`,
+    [tx.tenantId, given.conversationId, given.to],
+  )
+  await appendEvent(tx, {
+    type: 'conversation.handed_over',
+    actor: given.actor,
+    conversationId: given.conversationId,
+    data: { to: given.to, reason: given.reason },
+  })
+}
