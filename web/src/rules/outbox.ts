@@ -81,16 +81,21 @@ export function createOutbox(deps: OutboxDeps) {
 
   function failed(entry: OutboxEntry, verdict: Verdict): void {
     const still = entries.find((one) => one.key === entry.key)
-    if (!still) return run(entry.conversationId)
+    if (!still) {
+      run(entry.conversationId)
+      return
+    }
     if (verdict.next === 'signed_out') {
       paused = true
-      return update(entry.key, { state: 'waiting' })
+      update(entry.key, { state: 'waiting' })
+      return
     }
     const { code, message } = verdict
     if (verdict.next === 'refused') {
       update(entry.key, { state: 'refused', error: { code, message, details: verdict.details } })
       deps.onRefused?.({ ...still, state: 'refused', error: { code, message, details: verdict.details } })
-      return run(entry.conversationId)
+      run(entry.conversationId)
+      return
     }
     const tries = still.tries + 1
     update(entry.key, { state: 'waiting', tries, error: { code, message } })

@@ -1,0 +1,25 @@
+/** The palette, the list of keys, and the start of a conversation: loaded when first opened. */
+import { lazy, Suspense } from 'react'
+import { useKeys } from './keyboard.ts'
+import { overlay } from './overlay.ts'
+import { useStore } from './store.ts'
+
+const Palette = lazy(async () => ({ default: (await import('../palette/Palette.tsx')).Palette }))
+const Keys = lazy(async () => ({ default: (await import('../palette/Keys.tsx')).Keys }))
+const Start = lazy(async () => ({ default: (await import('../inbox/StartConversation.tsx')).StartConversation }))
+
+export function Overlays() {
+  const open = useStore(overlay)
+  useKeys({
+    'mod+k': () => overlay.set((before) => (before === 'palette' ? null : 'palette')),
+    '?': () => overlay.set('keys'),
+  })
+  const close = () => overlay.set(null)
+  return (
+    <Suspense>
+      {open === 'palette' && <Palette onClose={close} />}
+      {open === 'keys' && <Keys onClose={close} />}
+      {open === 'start' && <Start onClose={close} />}
+    </Suspense>
+  )
+}

@@ -1,0 +1,97 @@
+/** The signed-in console: starts the live connection and the outbox, and draws rail, page and notices. */
+import { Outlet } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { ParleyError, type Session } from '../../../client/index.ts'
+import { createOutbox } from '../rules/outbox.ts'
+import { type Boot, useBoot } from './boot.ts'
+import { keys, takeMessages } from './cache.ts'
+import { type Console, ConsoleContext } from './context.ts'
+import { createLive } from './live.ts'
+import { OfflineBar } from './OfflineBar.tsx'
+import { Overlays } from './Overlays.tsx'
+import { judgeFailure, postEntry } from './post.ts'
+import { Rail } from './Rail.tsx'
+import { Title } from './Title.tsx'
+import { useText } from './text.tsx'
+import css from './workspace.module.css'
+
+interface Props {
+  session: Session
+  onLeave: (why: 'ended' | 'out') => void
+}
+
+export function Workspace({ session, onLeave }: Props) {
+  const boot = useBoot()
+  const { t } = useText()
+  const [parts, setParts] = useState<Console | null>(null)
+
+  useEffect(() => {
+    const made = assemble(boot, session, onLeave)
+    setParts(made)
+    made.live.start(made.outbox)
+    const stop = watchRefusals(boot, () => onLeave('ended'))
+    return () => {
+      stop()
+      made.live.stop()
+    }
+  }, [boot, session, onLeave])
+
+  if (!parts) return null
+  return (
+    <ConsoleContext value={parts}>
+      <a className={css.skip} href="#main">
+        {t('app.skip')}
+      </a>
+      <div className={css.frame}>
+        <Rail />
+        <main id="main" className={css.main} tabIndex={-1}>
+          <OfflineBar />
+          <div className={css.page}>
+            <Outlet />
+          </div>
+        </main>
+      </div>
+      <Title />
+      <Overlays />
+    </ConsoleContext>
+  )
+}
+
+function assemble(boot: Boot, session: Session, onLeave: Props['onLeave']): Console {
+  const me = session.user.id
+  const live = createLive({ ...boot, me, onSignedOut: () => onLeave('ended') })
+  const outbox = createOutbox({
+    storage: localStorage,
+    storageKey: `parley.outbox.${me}`,
+    post: postEntry(boot.api, me),
+    judge: (error) => {
+      const verdict = judgeFailure(error)
+      if (verdict.next === 'signed_out') onLeave('ended')
+      return verdict
+    },
+    onSaved: (message) => {
+      live.recent.add({ conversations: [], messages: [message] })
+      takeMessages(boot, [message])
+    },
+  })
+  const signOut = () => {
+    void boot.api.session.signOut().finally(() => onLeave('out'))
+  }
+  return { ...boot, live, outbox, session, signOut }
+}
+
+/** A 401 to any query or action means that the session is over. */
+function watchRefusals(boot: Boot, then: () => void): () => void {
+  const ended = (error: unknown) => error instanceof ParleyError && error.status === 401
+  const queries = boot.queries.getQueryCache().subscribe((event) => {
+    if (event.query.queryKey[0] === keys.session[0]) return
+    if (event.type === 'updated' && event.action.type === 'error' && ended(event.action.error)) then()
+  })
+  const actions = boot.queries.getMutationCache().subscribe((event) => {
+    if (event.type === 'updated' && event.action.type === 'error' && ended(event.action.error)) then()
+  })
+  return () => {
+    queries()
+    actions()
+  }
+}

@@ -1,0 +1,16 @@
+/** What exists before anybody is signed in. */
+import type { QueryClient } from '@tanstack/react-query'
+import { createContext, useContext } from 'react'
+import type { ParleyClient } from '../../../client/index.ts'
+
+export interface Boot {
+  api: ParleyClient
+  queries: QueryClient
+}
+export const BootContext = createContext<Boot | null>(null)
+
+export function useBoot(): Boot {
+  const found = useContext(BootContext)
+  if (!found) throw new Error('used outside of the console')
+  return found
+}

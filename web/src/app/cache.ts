@@ -1,0 +1,63 @@
+/** The one place where conversations and messages enter the caches, whether from the stream, a page or an answer. */
+import type { QueryClient } from '@tanstack/react-query'
+import type { Conversation, Message, ParleyClient } from '../../../client/index.ts'
+import { type ListFilter, type LoadedList, laterConversation, mergeConversations } from '../rules/listOrder.ts'
+import { joinPage, type LoadedThread, mergeMessages } from '../rules/threadItems.ts'
+
+export const keys = {
+  session: ['session'] as const,
+  lists: ['conversations'] as const,
+  list: (filter: ListFilter) => ['conversations', filter] as const,
+  conversation: (id: string) => ['conversation', id] as const,
+  thread: (id: string) => ['thread', id] as const,
+  history: (id: string) => ['history', id] as const,
+  contact: (id: string) => ['contact', id] as const,
+  contacts: (q: string) => ['contacts', q] as const,
+  others: (contactId: string) => ['others', contactId] as const,
+  accounts: ['accounts'] as const,
+  templates: (accountId: string) => ['templates', accountId] as const,
+  members: ['members'] as const,
+  apiKeys: ['api-keys'] as const,
+}
+
+export function takeConversations(queries: QueryClient, me: string, changed: Conversation[]): void {
+  for (const one of changed) {
+    queries.setQueryData<Conversation>(keys.conversation(one.id), (before) => laterConversation(before, one))
+    queries.setQueryData<Conversation[]>(keys.others(one.contact.id), (before) => before && replaceIn(before, one))
+  }
+  for (const [key, list] of queries.getQueriesData<LoadedList>({ queryKey: keys.lists })) {
+    if (list) queries.setQueryData(key, mergeConversations(list, changed, key[1] as ListFilter, me))
+  }
+}
+
+function replaceIn(all: Conversation[], one: Conversation): Conversation[] {
+  return all.some((each) => each.id === one.id) ? all.map((each) => (each.id === one.id ? one : each)) : [one, ...all]
+}
+
+export function takeMessages(deps: { queries: QueryClient; api: ParleyClient }, messages: Message[]): void {
+  const byConversation = Map.groupBy(messages, (one) => one.conversationId)
+  for (const [id, some] of byConversation) {
+    const before = deps.queries.getQueryData<LoadedThread>(keys.thread(id))
+    if (!before) continue
+    const { thread, gap } = mergeMessages(before, some)
+    deps.queries.setQueryData(keys.thread(id), thread)
+    if (gap) void fillGap(deps, id)
+  }
+  for (const one of messages) void deps.queries.invalidateQueries({ queryKey: keys.history(one.id) })
+}
+
+/** Asks for what follows the last message here, page by page until nothing does. */
+async function fillGap(deps: { queries: QueryClient; api: ParleyClient }, id: string): Promise<void> {
+  for (let pages = 0; pages < 20; pages += 1) {
+    const before = deps.queries.getQueryData<LoadedThread>(keys.thread(id))
+    if (!before) return
+    try {
+      const page = await deps.api.conversations.messages(id, { after: before.items.at(-1)?.seq ?? 0, limit: 200 })
+      deps.queries.setQueryData<LoadedThread>(keys.thread(id), (thread) => joinPage(thread, page, 'after'))
+      if (!page.hasAfter) return
+    } catch {
+      await deps.queries.invalidateQueries({ queryKey: keys.thread(id) })
+      return
+    }
+  }
+}

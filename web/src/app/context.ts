@@ -1,0 +1,23 @@
+/** What every part of the console may use: the client, the caches, the live connection, the outbox, who is signed in. */
+import type { QueryClient } from '@tanstack/react-query'
+import { createContext, useContext } from 'react'
+import type { ParleyClient, Session } from '../../../client/index.ts'
+import type { Outbox } from '../rules/outbox.ts'
+import type { Live } from './live.ts'
+
+export interface Console {
+  api: ParleyClient
+  queries: QueryClient
+  live: Live
+  outbox: Outbox
+  session: Session
+  signOut: () => void
+}
+
+export const ConsoleContext = createContext<Console | null>(null)
+
+export function useConsole(): Console {
+  const found = useContext(ConsoleContext)
+  if (!found) throw new Error('used outside of a signed-in console')
+  return found
+}

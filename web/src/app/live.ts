@@ -1,0 +1,125 @@
+/** The live connection: takes batches into the caches, tells who is typing, and says whether it is connected. */
+import type { QueryClient } from '@tanstack/react-query'
+import { type ParleyClient, ParleyError, type Presence, type StreamBatch } from '../../../client/index.ts'
+import type { Outbox } from '../rules/outbox.ts'
+import { keys, takeConversations, takeMessages } from './cache.ts'
+import { createRecent } from './recent.ts'
+import { createStore } from './store.ts'
+
+export type LiveState = 'connecting' | 'connected' | 'reconnecting'
+export interface SeenPresence extends Presence {
+  until: number
+}
+export type Live = ReturnType<typeof createLive>
+
+/** Typing fades by itself: the message that it stopped may be lost. */
+const TYPING_MS = 8_000
+const VIEWING_MS = 45_000
+/** Queries wait so long for the stream's first word, so that no change falls between page and stream. */
+const READY_MS = 1_500
+
+interface LiveDeps {
+  api: ParleyClient
+  queries: QueryClient
+  me: string
+  onSignedOut: () => void
+}
+
+export function createLive(deps: LiveDeps) {
+  const state = createStore<LiveState>('connecting')
+  const presence = createStore<SeenPresence[]>([])
+  const recent = createRecent()
+  const ended = new AbortController()
+  let outbox: Outbox | null = null
+  let early = true
+  let open = () => {}
+  const ready = new Promise<void>((resolve) => {
+    open = resolve
+  })
+
+  const take = (batch: StreamBatch): void => {
+    recent.add(batch)
+    takeConversations(deps.queries, deps.me, batch.conversations)
+    outbox?.seen(batch.messages)
+    takeMessages(deps, batch.messages)
+    if (batch.accounts.length > 0) void deps.queries.invalidateQueries({ queryKey: keys.accounts })
+    if (batch.templatesChanged) void deps.queries.invalidateQueries({ queryKey: ['templates'] })
+    for (const id of batch.contactIds) void deps.queries.invalidateQueries({ queryKey: keys.contact(id) })
+    if (batch.contactIds.length > 0) void deps.queries.invalidateQueries({ queryKey: ['contacts'] })
+  }
+
+  const see = (one: Presence): void => {
+    if (one.userId === deps.me) return
+    const until = Date.now() + (one.state === 'typing' ? TYPING_MS : VIEWING_MS)
+    presence.set((before) => {
+      const rest = before.filter((each) => each.userId !== one.userId || each.conversationId !== one.conversationId)
+      return one.state === 'left' ? rest : [...rest, { ...one, until }]
+    })
+  }
+
+  async function listen(): Promise<void> {
+    const timer = setTimeout(() => {
+      early = false
+      open()
+    }, READY_MS)
+    try {
+      for await (const event of deps.api.stream({ signal: ended.signal, sleep: sleepUntilOnline, onState })) {
+        if (event.type === 'batch') take(event.batch)
+        else if (event.type === 'presence') see(event.presence)
+        else if (event.type === 'reset' || !early) refetchAll()
+        if (event.type === 'hello') open()
+      }
+    } catch (error) {
+      open()
+      state.set('reconnecting')
+      if (error instanceof ParleyError && error.status === 401) deps.onSignedOut()
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  function onState(next: LiveState): void {
+    if (next === 'connected') outbox?.resume()
+    state.set(next)
+  }
+
+  const refetchAll = () => void deps.queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' })
+  const fade = setInterval(() => {
+    const now = Date.now()
+    if (presence.get().some((one) => one.until < now)) presence.set((before) => before.filter((one) => one.until >= now))
+  }, 1000)
+
+  return {
+    state,
+    presence,
+    recent,
+    ready,
+    start: (box: Outbox): void => {
+      outbox = box
+      void listen()
+    },
+    stop: (): void => {
+      clearInterval(fade)
+      ended.abort()
+    },
+  }
+}
+
+/** Waits, but no longer than until the network or the reader is back. */
+function sleepUntilOnline(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      window.removeEventListener('online', done)
+      document.removeEventListener('visibilitychange', shown)
+      resolve()
+    }
+    const shown = () => {
+      if (document.visibilityState === 'visible') done()
+    }
+    const timer = setTimeout(done, ms)
+    window.addEventListener('online', done)
+    document.addEventListener('visibilitychange', shown)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}
