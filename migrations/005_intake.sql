@@ -1,6 +1,5 @@
 -- Up Migration
 CREATE INDEX idx_conversations_last_message ON parley.conversations (tenant_id, status, last_message_at DESC, id DESC);
-CREATE INDEX idx_conversations_account_contact ON parley.conversations (tenant_id, channel_account_id, contact_id, created_at DESC);
 
 -- How far a status is. A status never moves to a smaller rank by a receipt; `delivered` beats `failed` (proof beats claim).
 CREATE FUNCTION parley.status_rank(p_status text) RETURNS smallint
@@ -35,26 +34,29 @@ CREATE FUNCTION parley.receive_messages(
   p_window_hours integer[], p_preview text[], p_media text[], p_new_contact uuid[], p_new_conversation uuid[]
 ) RETURNS TABLE (ord integer, result text, tenant_id uuid, account_id uuid, conversation_id uuid, message_id uuid,
                  is_new_conversation boolean, media_ids uuid[])
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = parley, pg_temp SET plan_cache_mode = force_generic_plan
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = parley, pg_temp
+  -- Tables are only ever looked into by key, whatever the planner believes about their size: a plan made while they were
+  -- nearly empty must not read them whole when they are not.
+  SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE
   v_tenant uuid[]; v_account uuid[]; v_answerer text[]; v_scope1 text[]; v_scope2 text[];
   v_dup boolean[]; v_known1 boolean[]; v_known2 boolean[]; v_contact uuid[]; v_made boolean[];
-  v_conv uuid[]; v_conv_state text[]; v_base bigint[]; v_expected integer; v_done integer;
+  v_conv uuid[]; v_conv_state text[]; v_base jsonb; v_expected integer; v_done integer;
 BEGIN
   -- 1. Whose address is it, was it seen, who is it?
   SELECT array_agg(a.tenant_id ORDER BY e.ord), array_agg(a.id ORDER BY e.ord), array_agg(a.answerer ORDER BY e.ord),
          array_agg(CASE WHEN e.scope1 = '' THEN '' ELSE coalesce(a.portfolio_id, a.id::text) END ORDER BY e.ord),
          array_agg(CASE WHEN e.scope2 = '' THEN '' ELSE coalesce(a.portfolio_id, a.id::text) END ORDER BY e.ord),
-         array_agg(t.id IS NOT NULL OR e.nth > 1 ORDER BY e.ord)
+         array_agg(e.nth > 1 OR (SELECT t.id FROM message_tracking t WHERE t.tenant_id = a.tenant_id
+                     AND t.channel_account_id = a.id AND t.wamid = e.external) IS NOT NULL ORDER BY e.ord)
     INTO v_tenant, v_account, v_answerer, v_scope1, v_scope2, v_dup
     FROM (SELECT u.*, row_number() OVER (PARTITION BY u.provider, u.account, u.external ORDER BY u.ord) AS nth
             FROM unnest(p_provider, p_app, p_account, p_external, p_scope1, p_scope2)
                  WITH ORDINALITY AS u(provider, app, account, external, scope1, scope2, ord)) e
     LEFT JOIN (channel_accounts a JOIN tenants tn ON tn.id = a.tenant_id AND tn.status <> 'deleted')
-      ON a.provider = e.provider AND a.external_id = e.account AND a.app_slug = e.app
-    LEFT JOIN message_tracking t ON t.tenant_id = a.tenant_id AND t.channel_account_id = a.id AND t.wamid = e.external;
+      ON a.provider = e.provider AND a.external_id = e.account AND a.app_slug = e.app;
 
   SELECT array_agg(i1.contact_id IS NOT NULL ORDER BY e.ord), array_agg(i2.contact_id IS NOT NULL ORDER BY e.ord),
          array_agg(coalesce(i1.contact_id, i2.contact_id, c.id) ORDER BY e.ord)
@@ -123,11 +125,10 @@ BEGIN
 
   -- 4. Their conversation: the open one; else the newest closed one, which a new line reopens within the tenant's reopen
   -- window and a reaction or system line never does; else a new one. Locked in one order for all batches.
-  PERFORM 1 FROM conversations c
-    WHERE c.status = 'open' AND (c.tenant_id, c.channel_account_id, c.contact_id) IN (
-      SELECT e.tenant, e.account, e.contact FROM unnest(v_tenant, v_account, v_contact, v_dup) AS e(tenant, account, contact, dup)
-       WHERE e.tenant IS NOT NULL AND NOT e.dup)
-    ORDER BY c.tenant_id, c.id FOR NO KEY UPDATE;
+  PERFORM FROM (SELECT DISTINCT e.tenant, e.account, e.contact FROM unnest(v_tenant, v_account, v_contact, v_dup) AS e(tenant, account, contact, dup)
+                 WHERE e.tenant IS NOT NULL AND NOT e.dup ORDER BY 1, 2, 3) e,
+       LATERAL (SELECT FROM conversations c WHERE c.tenant_id = e.tenant AND c.channel_account_id = e.account
+                   AND c.contact_id = e.contact AND c.status = 'open' FOR NO KEY UPDATE) locked;
   -- The first new id offered for a contact on an account serves all its lines of this batch.
   SELECT array_agg(coalesce(o.id, l.id, CASE WHEN e.tenant IS NOT NULL AND NOT e.dup THEN e.first_id END) ORDER BY e.ord),
          array_agg(CASE WHEN o.id IS NOT NULL THEN 'open' WHEN l.id IS NULL THEN 'new'
@@ -159,24 +160,6 @@ BEGIN
         FROM unnest(v_tenant, v_conv, v_conv_state) AS e(tenant, conv, state) WHERE e.state = 'reopen';
   END IF;
 
-  IF 'new' = ANY (v_conv_state) THEN
-    WITH fresh AS (
-      SELECT DISTINCT ON (e.tenant, e.conv) e.*
-        FROM unnest(v_tenant, v_dup, v_conv, v_conv_state, v_account, v_contact, v_answerer)
-             AS e(tenant, dup, conv, state, account, contact, answerer)
-       WHERE e.state = 'new' AND e.tenant IS NOT NULL AND NOT e.dup ORDER BY e.tenant, e.conv),
-    made AS (
-      INSERT INTO conversations (tenant_id, id, channel_account_id, contact_id, channel, control, created_at, updated_at)
-      SELECT f.tenant, f.conv, f.account, f.contact, a.channel, CASE WHEN f.answerer = 'human' THEN 'human' ELSE 'bot' END, p_now, p_now
-        FROM fresh f JOIN channel_accounts a ON a.tenant_id = f.tenant AND a.id = f.account
-       ORDER BY f.tenant, f.account, f.contact
-      ON CONFLICT DO NOTHING RETURNING id)
-    SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM made) INTO v_expected, v_done;
-    IF v_done < v_expected THEN
-      RAISE EXCEPTION 'a conversation was opened at the same moment' USING ERRCODE = '40001';
-    END IF;
-  END IF;
-
   -- 5. The ledger: its unique key says once.
   INSERT INTO message_tracking (tenant_id, id, channel_account_id, conversation_id, wamid, direction, status, status_at,
                                 sent_at, created_at, updated_at)
@@ -203,24 +186,38 @@ BEGIN
       WHERE e.tenant IS NOT NULL AND NOT e.dup AND e.echo;
   END IF;
 
-  -- 6. Counters of the conversation; the numbers for the new messages are taken under its lock.
+  -- 6. The conversations: new ones are made with their counters, the others' counters move on; the numbers for the new
+  -- messages are taken under the row's lock.
   WITH grouped AS (
-    SELECT e.tenant, e.conv, count(*) AS n, count(*) FILTER (WHERE NOT e.echo AND e.conversational) AS unread,
+    SELECT e.tenant, e.conv, min(e.state) AS state, (array_agg(e.account))[1] AS account, (array_agg(e.contact))[1] AS contact,
+           min(e.answerer) AS answerer, count(*) AS n, count(*) FILTER (WHERE NOT e.echo AND e.conversational) AS unread,
            max(least(e.occurred, p_now)) FILTER (WHERE e.opens_window AND NOT e.echo) AS inbound_at,
            max(make_interval(hours => e.window_hours)) AS win,
            (array_agg(e.preview ORDER BY e.ord DESC) FILTER (WHERE e.conversational))[1] AS preview,
            (array_agg(CASE WHEN e.echo THEN 'outbound' ELSE 'inbound' END ORDER BY e.ord DESC) FILTER (WHERE e.conversational))[1] AS direction,
            (array_agg(e.external ORDER BY e.ord DESC) FILTER (WHERE NOT e.echo AND e.opens_window))[1] AS external,
            bool_or(e.conversational) AS said
-      FROM unnest(v_tenant, v_dup, v_conv, p_echo, p_conversational, p_occurred, p_opens_window, p_window_hours, p_preview, p_external)
-           WITH ORDINALITY AS e(tenant, dup, conv, echo, conversational, occurred, opens_window, window_hours, preview, external, ord)
+      FROM unnest(v_tenant, v_dup, v_conv, v_conv_state, v_account, v_contact, v_answerer, p_echo, p_conversational, p_occurred,
+                  p_opens_window, p_window_hours, p_preview, p_external)
+           WITH ORDINALITY AS e(tenant, dup, conv, state, account, contact, answerer, echo, conversational, occurred, opens_window, window_hours, preview, external, ord)
      WHERE e.tenant IS NOT NULL AND NOT e.dup GROUP BY e.tenant, e.conv),
+  made AS (
+    INSERT INTO conversations (tenant_id, id, channel_account_id, contact_id, channel, control, last_seq, message_count, unread_count,
+                               last_message_at, last_preview, last_direction, last_inbound_at, last_inbound_external_id,
+                               window_expires_at, created_at, updated_at)
+    SELECT g.tenant, g.conv, g.account, g.contact, a.channel, CASE WHEN g.answerer = 'human' THEN 'human' ELSE 'bot' END, g.n, g.n,
+           CASE WHEN k.status = 'blocked' THEN 0 ELSE g.unread END, p_now, g.preview, g.direction, g.inbound_at, g.external,
+           g.inbound_at + g.win, p_now, p_now
+      FROM grouped g JOIN channel_accounts a ON a.tenant_id = g.tenant AND a.id = g.account
+      JOIN contacts k ON k.tenant_id = g.tenant AND k.id = g.contact
+     WHERE g.state = 'new' ORDER BY g.tenant, g.account, g.contact
+    ON CONFLICT DO NOTHING RETURNING id AS conv, 0::bigint AS base),
   bumped AS (
     UPDATE conversations c SET
       last_seq = c.last_seq + g.n,
       message_count = c.message_count + g.n::integer,
       unread_count = c.unread_count + CASE WHEN k.status = 'blocked' THEN 0 ELSE g.unread::integer END,
-      last_message_at = CASE WHEN g.said OR c.last_message_at IS NULL THEN p_now ELSE c.last_message_at END,
+      last_message_at = CASE WHEN g.said THEN p_now ELSE c.last_message_at END,
       last_preview = CASE WHEN g.said THEN g.preview ELSE c.last_preview END,
       last_direction = CASE WHEN g.said THEN g.direction ELSE c.last_direction END,
       last_inbound_at = greatest(c.last_inbound_at, g.inbound_at),
@@ -228,22 +225,24 @@ BEGIN
       window_expires_at = greatest(c.window_expires_at, g.inbound_at + g.win),
       updated_at = p_now
       FROM grouped g, contacts k
-     WHERE c.tenant_id = g.tenant AND c.id = g.conv AND k.tenant_id = c.tenant_id AND k.id = c.contact_id
-    RETURNING c.tenant_id AS tenant, c.id AS conv, c.last_seq - g.n AS base)
-  SELECT array_agg(b.base ORDER BY e.ord) INTO v_base
-    FROM unnest(v_tenant, v_conv) WITH ORDINALITY AS e(tenant, conv, ord)
-    LEFT JOIN bumped b ON b.tenant = e.tenant AND b.conv = e.conv;
+     WHERE g.state <> 'new' AND c.tenant_id = g.tenant AND c.id = g.conv AND k.tenant_id = c.tenant_id AND k.id = c.contact_id
+    RETURNING c.id AS conv, c.last_seq - g.n AS base)
+  SELECT jsonb_object_agg(b.conv, b.base), count(*), (SELECT count(*) FROM grouped) INTO v_base, v_done, v_expected
+    FROM (SELECT * FROM made UNION ALL SELECT * FROM bumped) b;
+  IF v_done < v_expected THEN
+    RAISE EXCEPTION 'a conversation was opened at the same moment' USING ERRCODE = '40001';
+  END IF;
 
   -- 7. The messages themselves.
   INSERT INTO messages (tenant_id, id, conversation_id, contact_id, channel, seq, direction, sender, type, content, body,
                         metadata, external_message_id, reply_to_id, reply_to_external_id, occurred_at, created_at)
     SELECT e.tenant, e.id, e.conv, e.contact, a.channel,
-           e.base + row_number() OVER (PARTITION BY e.tenant, e.conv ORDER BY e.ord),
+           (v_base ->> e.conv::text)::bigint + row_number() OVER (PARTITION BY e.tenant, e.conv ORDER BY e.ord),
            CASE WHEN e.echo THEN 'outbound' ELSE 'inbound' END, CASE WHEN e.echo THEN 'device' ELSE 'customer' END,
            e.type, e.content, e.body::jsonb, e.metadata::jsonb, e.external, r.id, e.reply_to, e.occurred, p_now
-      FROM unnest(v_tenant, v_dup, p_id, v_account, v_conv, v_contact, v_base, p_echo, p_type, p_content, p_body, p_metadata,
+      FROM unnest(v_tenant, v_dup, p_id, v_account, v_conv, v_contact, p_echo, p_type, p_content, p_body, p_metadata,
                   p_external, p_reply_to, p_occurred)
-           WITH ORDINALITY AS e(tenant, dup, id, account, conv, contact, base, echo, type, content, body, metadata, external, reply_to, occurred, ord)
+           WITH ORDINALITY AS e(tenant, dup, id, account, conv, contact, echo, type, content, body, metadata, external, reply_to, occurred, ord)
       JOIN channel_accounts a ON a.tenant_id = e.tenant AND a.id = e.account
       LEFT JOIN message_tracking r ON e.reply_to IS NOT NULL AND r.tenant_id = e.tenant AND r.channel_account_id = e.account AND r.wamid = e.reply_to
      WHERE NOT e.dup ORDER BY e.ord;
@@ -346,22 +345,26 @@ CREATE FUNCTION parley.receive_receipts(
   p_now timestamptz, p_provider text[], p_app text[], p_account text[], p_external text[], p_status text[],
   p_participant text[], p_phone text[], p_message_id uuid[], p_error_code text[], p_error text[], p_detail text[], p_occurred timestamptz[]
 ) RETURNS TABLE (ord integer, result text, tenant_id uuid, message_id uuid)
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = parley, pg_temp SET plan_cache_mode = force_generic_plan
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = parley, pg_temp
+  -- Tables are only ever looked into by key, whatever the planner believes about their size: a plan made while they were
+  -- nearly empty must not read them whole when they are not.
+  SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE
   v_tenant uuid[]; v_account uuid[]; v_inbound boolean[]; v_message uuid[]; v_new boolean[]; r record;
 BEGIN
-  SELECT array_agg(a.tenant_id ORDER BY e.ord), array_agg(a.id ORDER BY e.ord),
-         array_agg(coalesce(t.direction = 'INBOUND', false) ORDER BY e.ord),
+  SELECT array_agg(a.tenant_id ORDER BY e.ord), array_agg(a.id ORDER BY e.ord)
+    INTO v_tenant, v_account
+    FROM unnest(p_provider, p_app, p_account) WITH ORDINALITY AS e(provider, app, account, ord)
+    LEFT JOIN channel_accounts a ON a.provider = e.provider AND a.external_id = e.account AND a.app_slug = e.app;
+  SELECT array_agg(coalesce(t.direction = 'INBOUND', false) ORDER BY e.ord),
          -- The id that came back with the receipt counts only if it is an outbound message of this very account.
          array_agg(coalesce(m.id, CASE WHEN t.direction = 'OUTBOUND' THEN t.id END) ORDER BY e.ord)
-    INTO v_tenant, v_account, v_inbound, v_message
-    FROM unnest(p_provider, p_app, p_account, p_external, p_message_id)
-         WITH ORDINALITY AS e(provider, app, account, external, message_id, ord)
-    LEFT JOIN channel_accounts a ON a.provider = e.provider AND a.external_id = e.account AND a.app_slug = e.app
-    LEFT JOIN message_tracking t ON t.tenant_id = a.tenant_id AND t.channel_account_id = a.id AND t.wamid = e.external
-    LEFT JOIN message_tracking m ON m.tenant_id = a.tenant_id AND m.id = e.message_id AND m.channel_account_id = a.id AND m.direction = 'OUTBOUND';
+    INTO v_inbound, v_message
+    FROM unnest(v_tenant, v_account, p_external, p_message_id) WITH ORDINALITY AS e(tenant, account, external, message_id, ord)
+    LEFT JOIN message_tracking t ON t.tenant_id = e.tenant AND t.channel_account_id = e.account AND t.wamid = e.external
+    LEFT JOIN message_tracking m ON m.tenant_id = e.tenant AND m.id = e.message_id AND m.channel_account_id = e.account AND m.direction = 'OUTBOUND';
 
   INSERT INTO provider_refs AS p (tenant_id, channel_account_id, external_id, message_id, touched_at)
     SELECT DISTINCT ON (e.tenant, e.account, e.external) e.tenant, e.account, e.external, e.message, p_now
@@ -423,4 +426,4 @@ GRANT EXECUTE ON FUNCTION parley.receive_webhooks, parley.receive_messages, parl
 
 -- Down Migration
 DROP FUNCTION parley.receive_receipts, parley.receive_messages, parley.settle_message, parley.receive_webhooks, parley.status_rank;
-DROP INDEX parley.idx_conversations_account_contact, parley.idx_conversations_last_message;
+DROP INDEX parley.idx_conversations_last_message;

@@ -21,6 +21,7 @@ import { createFolderStore, type FileStore } from '../platform/blobs.ts'
 import { createBus } from '../platform/bus.ts'
 import type { Config } from '../platform/config.ts'
 import { createPool } from '../platform/db/pool.ts'
+import { keepStatistics } from '../platform/db/statistics.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { createHttp, type HttpServer, sessionCookie } from '../platform/http.ts'
 import { type Jobs, startJobs } from '../platform/jobs.ts'
@@ -75,6 +76,7 @@ export async function build(options: BuildOptions): Promise<App> {
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
   const bus = createBus({ connectionString: databaseUrl, log })
   const changed = (tenantId: string) => bus.publish([tenantId])
+  const statistics = keepStatistics({ ownerUrl: databaseUrl, log })
   const jobs = await startJobs({ connectionString: databaseUrl, log })
   await jobs.work([fetchMedia({ db, secrets, channels, files, log, onChange: changed })])
   const dispatcher = startDispatcher({ db, log, secrets, channels, files, onChange: changed }, { pollMs: options.pollMs })
@@ -147,6 +149,7 @@ export async function build(options: BuildOptions): Promise<App> {
       live.stop()
       await jobs.stop()
       await bus.stop()
+      await statistics.stop()
       await pool.end()
     },
   }

@@ -1,0 +1,30 @@
+/** `npm run bench -- <name> [--json] [--rounds N] …`: the last line of --json is one JSON object. See bench/README.md. */
+import { parseArgs } from 'node:util'
+import { intake } from './intake/run.ts'
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '8' },
+    connections: { type: 'string', default: '64' },
+  },
+})
+const benches: Record<string, typeof intake> = { intake }
+const bench = benches[positionals[0] ?? '']
+if (!bench) {
+  console.error(`Say which: ${Object.keys(benches).join(', ')}.`)
+  process.exit(2)
+}
+const number = (text: string, name: string): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`)
+  return value
+}
+await bench({
+  json: values.json,
+  rounds: number(values.rounds, 'rounds'),
+  seconds: number(values.seconds, 'seconds'),
+  connections: number(values.connections, 'connections'),
+})
