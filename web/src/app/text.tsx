@@ -49,7 +49,7 @@ export function TextProvider({ children }: { children: ReactNode }) {
       remember('language', language)
       setAsked(language)
     }
-    return { ...loaded, clock: { language: loaded.language }, setLanguage }
+    return { ...loaded, clock: { language: regional(loaded.language) }, setLanguage }
   }, [loaded])
 
   if (!value) return null
@@ -60,3 +60,6 @@ export function TextProvider({ children }: { children: ReactNode }) {
     </DirectionProvider>
   )
 }
+
+/** The browser's own variant of the language, for its way of writing times: en-GB has 24 hours, en-US has not. */
+const regional = (language: Language): string => navigator.languages.find((one) => one.split('-')[0] === language) ?? language

@@ -14,10 +14,24 @@ const petrol: MantineColorsTuple = [
   '#05443d',
 ]
 
+// The greys that Mantine uses in the dark, in the tone of ours.
+const night: MantineColorsTuple = [
+  '#e6ecea',
+  '#c3cdca',
+  '#9aa8a4',
+  '#6f7d79',
+  '#34403c',
+  '#28312f',
+  '#1c2322',
+  '#171c1b',
+  '#121716',
+  '#0d1110',
+]
+
 export const theme = createTheme({
   primaryColor: 'petrol',
   primaryShade: { light: 7, dark: 7 },
-  colors: { petrol },
+  colors: { petrol, dark: night },
   fontFamily: 'var(--font)',
   headings: { fontFamily: 'var(--font)', fontWeight: '600' },
   fontSizes: { xs: '12px', sm: '14px', md: '14px', lg: '16px', xl: '20px' },

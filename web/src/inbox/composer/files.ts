@@ -12,7 +12,7 @@ export function judgeFile(file: { type: string; size: number }, media: Account['
   let tooBig: number | null = null
   for (const kind of kinds) {
     const rule = media[kind]
-    if (!rule || !rule.mimeTypes.some((one) => fits(type, one))) continue
+    if (!rule?.mimeTypes.some((one) => fits(type, one))) continue
     if (file.size <= rule.maxBytes) return { kind }
     tooBig = Math.max(tooBig ?? 0, rule.maxBytes)
   }

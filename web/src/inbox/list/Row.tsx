@@ -38,7 +38,9 @@ export const Row = memo(function Row({ conversation, selected }: { conversation:
       </span>
       <span className={css.words}>
         <span className={css.line}>
-          <bdi className={css.name}>{name}</bdi>
+          <span className={css.name}>
+            <bdi>{name}</bdi>
+          </span>
           <WindowRing conversation={one} size={14} />
           <When at={one.lastMessageAt ?? one.createdAt} />
         </span>
@@ -70,11 +72,11 @@ function Preview({ one }: { one: Conversation }) {
   const { t } = useText()
   const text = one.lastPreview ? plain(one.lastPreview) : ''
   return (
-    <span className={css.preview} dir="auto">
+    <span className={css.preview}>
       {one.lastDirection === 'outbound' && text && (
         <IconCornerUpLeft size={13} className={css.ours} role="img" aria-label={t('sender.you')} />
       )}
-      {text || t('list.noPreview')}
+      <bdi>{text || t('list.noPreview')}</bdi>
     </span>
   )
 }
