@@ -38,8 +38,26 @@ function masked(context: LogContext): Record<string, unknown> {
   )
 }
 
+/** A part that is away is tried twice a second for as long as it takes: the same warning is written once in ten seconds. */
+const quietMs = 10_000
+function once(now: () => number): (message: string) => number | null {
+  const seen = new Map<string, { at: number; repeated: number }>()
+  return (message) => {
+    const last = seen.get(message)
+    if (last && now() - last.at < quietMs) {
+      last.repeated += 1
+      return null
+    }
+    if (seen.size > 200) seen.clear()
+    seen.set(message, { at: now(), repeated: 0 })
+    return last?.repeated ?? 0
+  }
+}
+
 /** One JSON object a line: timestamp, level, service, message and context. An unknown level falls back to DEBUG. */
-export function createLogger(options: { level?: string; service?: string; write?: (line: string) => void } = {}): Logger {
+export function createLogger(
+  options: { level?: string; service?: string; write?: (line: string) => void; now?: () => number } = {},
+): Logger {
   const level = Object.hasOwn(LogLevel, options.level?.toUpperCase() ?? '') ? (options.level ?? '').toLowerCase() : 'debug'
   const engine = pino(
     {
@@ -52,10 +70,15 @@ export function createLogger(options: { level?: string; service?: string; write?
     },
     options.write ? { write: options.write } : undefined,
   )
+  const quiet = once(options.now ?? Date.now)
   return {
     debug: (message, context = {}) => engine.debug(masked(context), message),
     info: (message, context = {}) => engine.info(masked(context), message),
-    warn: (message, context = {}) => engine.warn(masked(context), message),
+    warn(message, context = {}) {
+      const repeated = quiet(message)
+      if (repeated === null) return
+      engine.warn(masked(repeated > 0 ? { ...context, repeated } : context), message)
+    },
     error: (message, context = {}) => engine.error(masked(context), message),
     critical: (message, context = {}) => engine.critical(masked(context), message),
   }

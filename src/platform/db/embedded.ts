@@ -57,7 +57,7 @@ export async function startEmbedded(options: { dataDir: string; log: Logger }): 
     await makeCluster(binaries, cluster, user)
     await stopLeftover(binaries, cluster, user, log)
     const sockets = await socketFolder(dataDir, user)
-    const server = await startServer(binaries, cluster, sockets, user, log)
+    const server = await keepRunning(() => startServer(binaries, cluster, sockets, user, log), log)
     const url = (role: string, name: string) => `postgresql://${role}@localhost/${name}?host=${encodeURIComponent(sockets)}`
     await makeDatabase(url(owner, 'postgres'))
     return {
@@ -141,7 +141,49 @@ async function socketFolder(dataDir: string, user: ServerUser): Promise<string> 
   return folder
 }
 
-async function startServer(binaries: Binaries, cluster: string, sockets: string, user: ServerUser, log: Logger) {
+interface Server {
+  /** Resolves when it ended without having been asked to. */
+  lost: Promise<void>
+  stop(): Promise<void>
+}
+
+/** A database that ends by itself (killed, out of memory) is started again; it recovers what was committed from its log. */
+async function keepRunning(startAgain: () => Promise<Server>, log: Logger): Promise<Pick<Server, 'stop'>> {
+  let current = await startAgain()
+  let stopped = false
+  async function watchOver(): Promise<void> {
+    while (!stopped) {
+      await current.lost
+      if (stopped) return
+      log.critical('The embedded database ended by itself and is started again', { operation: 'database' })
+      for (let wait = 200; !stopped; wait = Math.min(wait * 2, 10_000)) {
+        const next = await startAgain().catch((error: Error) =>
+          log.critical('The embedded database could not be started again', { operation: 'database', error: error.message }),
+        )
+        if (next) {
+          current = next
+          break
+        }
+        await new Promise((resolve) => setTimeout(resolve, wait))
+      }
+    }
+  }
+  void watchOver()
+  return {
+    async stop() {
+      stopped = true
+      await current.stop()
+    },
+  }
+}
+
+async function startServer(
+  binaries: Binaries,
+  cluster: string,
+  sockets: string,
+  user: ServerUser,
+  log: Logger,
+): Promise<Server> {
   const settings = {
     listen_addresses: '',
     unix_socket_directories: sockets,
@@ -188,6 +230,10 @@ async function startServer(binaries: Binaries, cluster: string, sockets: string,
     }),
   ])
   return {
+    lost: exited.then(async () => {
+      if (stopping) await new Promise(() => {})
+      watcher?.stdin?.destroy()
+    }),
     async stop() {
       stopping = true
       if (child.exitCode === null) child.kill('SIGINT')

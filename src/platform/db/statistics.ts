@@ -6,7 +6,18 @@
 import pg from 'pg'
 import type { Logger } from '../log.ts'
 
-const tables = ['conversations', 'contacts', 'contact_identities', 'message_tracking', 'messages', 'provider_refs', 'message_statuses', 'conversation_lanes', 'send_attempts', 'media_objects']
+const tables = [
+  'conversations',
+  'contacts',
+  'contact_identities',
+  'message_tracking',
+  'messages',
+  'provider_refs',
+  'message_statuses',
+  'conversation_lanes',
+  'send_attempts',
+  'media_objects',
+]
 const everyMs = 1000
 
 /** Tables, and partitions of them, that have at least doubled since they were last looked at. */
@@ -24,7 +35,13 @@ export interface StatisticsKeeper {
 
 /** Works as the owner of the tables, on a connection of its own that is closed between busy times. */
 export function keepStatistics(options: { ownerUrl: string; log: Logger; everyMs?: number }): StatisticsKeeper {
-  const pool = new pg.Pool({ connectionString: options.ownerUrl, max: 1, idleTimeoutMillis: 5000, connectionTimeoutMillis: 5000, application_name: 'parley-statistics' })
+  const pool = new pg.Pool({
+    connectionString: options.ownerUrl,
+    max: 1,
+    idleTimeoutMillis: 5000,
+    connectionTimeoutMillis: 5000,
+    application_name: 'parley-statistics',
+  })
   pool.on('error', () => {})
   let looking: Promise<string[]> | undefined
 
