@@ -72,6 +72,8 @@ export async function build(options: BuildOptions): Promise<App> {
   const secrets = createSecrets([key])
   const pool = createPool({ connectionString: databaseUrl, size: config.DATABASE_POOL_SIZE, log })
   const db: Database = { pool }
+  // Intake has connections of its own: whatever people and jobs do, webhooks are stored. A provider waits seconds, not half a minute.
+  const intakePool = createPool({ connectionString: databaseUrl, size: 3, log, name: 'parley-intake', queryTimeoutMs: 8000 })
   const channels: Channels = new Map([createWhatsAppCloud()].map((channel) => [channel.provider, channel]))
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
   const bus = createBus({ connectionString: databaseUrl, log })
@@ -86,7 +88,7 @@ export async function build(options: BuildOptions): Promise<App> {
     { pollMs: options.pollMs },
   )
   const ingress = createIngress({
-    db,
+    db: { pool: intakePool },
     log,
     jobs,
     onStored(tenants) {
@@ -150,6 +152,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await jobs.stop()
       await bus.stop()
       await statistics.stop()
+      await intakePool.end()
       await pool.end()
     },
   }

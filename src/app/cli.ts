@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { newId } from '../kernel/ids.ts'
 import { type Config, ConfigError, readConfig } from '../platform/config.ts'
+import { DataFolderInUse } from '../platform/db/data-folder-lock.ts'
+import { runningUrl } from '../platform/db/embedded.ts'
 import { createPool } from '../platform/db/pool.ts'
 import { type Database, inTenant } from '../platform/db/tx.ts'
 import { createLogger, type Logger } from '../platform/log.ts'
@@ -41,10 +43,13 @@ async function serve(overrides: Record<string, string> = {}): Promise<void> {
   process.on('SIGINT', () => stop('SIGINT'))
 }
 
-/** Opens the database, does one thing, lets go. */
+/** Opens the database, or uses the one of a server that runs on this data folder, does one thing, lets go. */
 async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
   const { config, log } = configure({ LOG_LEVEL: 'WARN' })
-  const database = await openDatabase(config, log)
+  const database = await openDatabase(config, log).catch(async (error: unknown) => {
+    if (!(error instanceof DataFolderInUse)) throw error
+    return { url: await runningUrl(config.PARLEY_DATA_DIR), stop: async () => {} }
+  })
   const pool = createPool({ connectionString: database.url, size: 2, log })
   try {
     await work({ pool })

@@ -34,7 +34,8 @@ export async function createHttp(options: {
     bodyLimit: 1 << 20,
     // Fastify waits for keep-alive connections on close; browsers hold theirs.
     forceCloseConnections: 'idle',
-    requestTimeout: 60_000,
+    // A large file over a slow line takes minutes.
+    requestTimeout: 300_000,
     routerOptions: { maxParamLength: 200 },
   }).withTypeProvider<ZodTypeProvider>()
   server.setValidatorCompiler(validatorCompiler)

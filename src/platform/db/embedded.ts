@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -23,6 +23,10 @@ export interface EmbeddedDatabase {
   url: string
   stop(): Promise<void>
 }
+
+/** Says where the running database is, for commands beside the server; the socket's folder lets in its owner and root only. */
+const urlFile = 'database.url'
+export const runningUrl = (dataDir: string): Promise<string> => readFile(join(dataDir, urlFile), 'utf8')
 
 const database = 'parley'
 const owner = 'parley_owner'
@@ -60,11 +64,13 @@ export async function startEmbedded(options: { dataDir: string; log: Logger }): 
     const server = await keepRunning(() => startServer(binaries, cluster, sockets, user, log), log)
     const url = (role: string, name: string) => `postgresql://${role}@localhost/${name}?host=${encodeURIComponent(sockets)}`
     await makeDatabase(url(owner, 'postgres'))
+    await writeFile(join(dataDir, urlFile), url(owner, database), { mode: 0o600 })
     return {
       ownerUrl: url(owner, database),
       url: url(owner, database),
       async stop() {
         await server.stop()
+        await rm(join(dataDir, urlFile), { force: true })
         await rm(sockets, { recursive: true, force: true })
         await unlock()
       },

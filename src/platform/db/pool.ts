@@ -19,14 +19,15 @@ export function createPool(options: {
   log: Logger
   role?: string
   name?: string
+  queryTimeoutMs?: number
 }): Pool {
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     max: options.size,
     idleTimeoutMillis: 60_000,
     connectionTimeoutMillis: 5_000,
-    query_timeout: 30_000,
-    statement_timeout: 30_000,
+    query_timeout: options.queryTimeoutMs ?? 30_000,
+    statement_timeout: options.queryTimeoutMs ?? 30_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
     application_name: options.name ?? 'parley',
