@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { addUp, countReport, sentence } from './count-tests.ts'
+
+const run = (given: { passed?: number; failed?: number; skipped?: number; files?: { status: string; tests: string[] }[] }) => ({
+  numPassedTests: given.passed ?? 0,
+  numFailedTests: given.failed ?? 0,
+  numPendingTests: given.skipped ?? 0,
+  testResults: (given.files ?? []).map(({ status, tests }) => ({
+    status,
+    assertionResults: tests.map((one) => ({ status: one })),
+  })),
+})
+
+test('two runs are added up, and what was skipped is only named where there was something', () => {
+  const counts = [run({ passed: 3, failed: 1 }), run({ passed: 2 })].map(countReport)
+  expect(sentence(addUp(counts))).toBe('5 passed, 1 failed')
+  expect(sentence(addUp([countReport(run({ passed: 1, skipped: 2 }))]))).toBe('1 passed, 0 failed, 2 skipped')
+})
+
+test('a file that could not be loaded counts as failed, one whose tests failed is not counted twice', () => {
+  const files = [
+    { status: 'failed', tests: [] },
+    { status: 'failed', tests: ['failed', 'passed'] },
+    { status: 'passed', tests: ['passed'] },
+  ]
+  expect(countReport(run({ passed: 2, failed: 1, files }))).toEqual({ passed: 2, failed: 2, skipped: 0 })
+})
+
+test('no report at all is a failure', () => {
+  expect(addUp([]).failed).toBe(1)
+})

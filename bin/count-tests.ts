@@ -1,0 +1,51 @@
+/** Adds up the JSON reports of test runs in a folder: "N passed, N failed[, N skipped]". A run without a report counts as failed. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+const report = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number().default(0),
+  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+})
+
+export interface Count {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+/** A file that could not even be loaded has no test of its own that failed: it counts as one. */
+export function countReport(json: unknown): Count {
+  const run = report.parse(json)
+  const unloaded = run.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  )
+  return {
+    passed: run.numPassedTests,
+    failed: run.numFailedTests + unloaded.length,
+    skipped: run.numPendingTests + run.numTodoTests,
+  }
+}
+
+export function addUp(counts: readonly Count[]): Count {
+  if (counts.length === 0) return { passed: 0, failed: 1, skipped: 0 }
+  return counts.reduce((sum, one) => ({
+    passed: sum.passed + one.passed,
+    failed: sum.failed + one.failed,
+    skipped: sum.skipped + one.skipped,
+  }))
+}
+
+export const sentence = ({ passed, failed, skipped }: Count): string =>
+  `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+
+if (import.meta.main) {
+  const folder = process.argv[2] ?? '.'
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
+  const total = addUp(files.map((name) => countReport(JSON.parse(readFileSync(join(folder, name), 'utf8')))))
+  console.log(sentence(total))
+  process.exitCode = total.failed > 0 ? 1 : 0
+}

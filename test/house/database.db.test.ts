@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readSchema, renderSchema } from '../../bin/docs/schema.ts'
+import { createTestDatabase, type TestDatabase } from '../world/database.ts'
+import { read } from './tree.ts'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await createTestDatabase()
+})
+afterAll(() => db.drop())
+
+async function list(sql: string): Promise<string[]> {
+  const { rows } = await db.owner.query<{ name: string }>(sql)
+  return rows.map(({ name }) => name).sort()
+}
+
+describe('the pages about the data say what a migrated database has', () => {
+  test('schema.md is what the migrations make (npm run docs writes it)', async () => {
+    expect(read('docs/generated/schema.md')).toBe(renderSchema(await readSchema(db.owner)))
+  })
+  test('data-model.md has one line for every table', async () => {
+    const { tables } = await readSchema(db.owner)
+    const described = [...read('docs/data-model.md').matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name)
+    expect(described.sort()).toEqual(tables.map(({ name }) => name).sort())
+  })
+  test('data-model.md says why each function that sees several tenants exists', async () => {
+    const { definers } = await readSchema(db.owner)
+    const described = [...read('docs/data-model.md').matchAll(/^\| `(\w+)\(\)` \| \S/gm)].map(([, name]) => name)
+    expect(described.sort()).toEqual(definers.map(({ name }) => name).sort())
+  })
+})
+
+/** Tables with a column tenant_id. In `tenants` that column is the public name; there the id is the tenant. */
+const tenantTables = `SELECT r.oid, r.relname, r.relrowsecurity, r.relforcerowsecurity FROM pg_class r
+  WHERE r.relnamespace = 'parley'::regnamespace AND r.relkind IN ('r', 'p')
+    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)`
+
+describe('a tenant cannot see another', () => {
+  test('row-level security is enabled and forced on every table with a tenant', async () => {
+    const open = await list(
+      `SELECT relname AS name FROM (${tenantTables}) t WHERE NOT (relrowsecurity AND relforcerowsecurity)`,
+    )
+    // A session is found before its tenant is known, by the hash of a secret token; tenant_id is what it looks at.
+    expect(open).toEqual(['user_sessions'])
+  })
+  test('every wall stands in both directions: what is read and what is written', async () => {
+    const half = await list(
+      `SELECT t.relname AS name FROM (${tenantTables}) t WHERE t.relrowsecurity AND NOT EXISTS (
+         SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polname = 'tenant_wall' AND p.polcmd = '*' AND p.polpermissive
+           AND 'parley_app'::regrole = ANY (p.polroles)
+           AND pg_get_expr(p.polqual, p.polrelid) LIKE '%current_tenant()%'
+           AND pg_get_expr(p.polwithcheck, p.polrelid) LIKE '%current_tenant()%')`,
+    )
+    expect(half).toEqual([])
+  })
+  test('no other policy lets the server through', async () => {
+    const others = await list(
+      `SELECT DISTINCT p.polname AS name FROM pg_policy p JOIN pg_class r ON r.oid = p.polrelid
+        WHERE r.relnamespace = 'parley'::regnamespace AND (p.polroles = '{0}' OR 'parley_app'::regrole = ANY (p.polroles))`,
+    )
+    expect(others).toEqual(['tenant_wall'])
+  })
+
+  /** Keys that do not start with the tenant, each with its reason. */
+  const keysWithoutTenant: Record<string, string> = {
+    tenants_pkey: 'its id is the tenant',
+    tenants_tenant_id_key: 'the public name is unique on the whole server',
+    idx_tenant_phone_number: 'which tenant has this number: no two may',
+    idx_tenant_integration_id: 'which tenant has this integration: no two may',
+    idx_tenant_subdomain: 'which tenant has this subdomain: no two may',
+    tenant_api_keys_hash_key: 'a key is found before its tenant is known',
+    user_sessions_pkey: 'a session is found before its tenant is known',
+    user_sessions_token_key: 'a session is found before its tenant is known',
+    channel_apps_slug_key: 'a webhook address is found before its tenant is known',
+    channel_accounts_external_key: "a provider's id of an address belongs to one tenant only",
+    webhook_events_pkey: 'a webhook may speak of several tenants, or of none known here',
+    webhook_events_default_pkey: 'a webhook may speak of several tenants, or of none known here',
+    dead_letters_pkey: 'whose it is may not be known',
+  }
+  test('every primary and unique key of a tenant table starts with the tenant, but for those listed with a reason', async () => {
+    const others = await list(
+      `SELECT i.relname AS name FROM (${tenantTables}) t JOIN pg_index x ON x.indrelid = t.oid AND x.indisunique
+         JOIN pg_class i ON i.oid = x.indexrelid
+        WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = x.indkey[0] AND a.attname = 'tenant_id'
+                             AND t.relname <> 'tenants')`,
+    )
+    expect(others).toEqual(Object.keys(keysWithoutTenant).sort())
+  })
+
+  const referencesWithoutTenant: Record<string, string> = {
+    fk_user_profiles_user: 'a person may belong to several tenants',
+    fk_sessions_user: 'a person signs in before choosing a tenant',
+  }
+  test('every foreign key between tenant tables carries the tenant, but for those listed with a reason', async () => {
+    const others = await list(
+      `SELECT f.conname AS name FROM (${tenantTables}) t JOIN pg_constraint f ON f.conrelid = t.oid AND f.contype = 'f'
+         JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = f.conkey[1] WHERE a.attname <> 'tenant_id'`,
+    )
+    expect(others).toEqual(Object.keys(referencesWithoutTenant).sort())
+  })
+
+  test('the server and the functions across tenants work as roles that no wall lets through', async () => {
+    const { rows } = await db.owner.query(
+      `SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcanlogin FROM pg_roles WHERE rolname IN ('parley_app', 'parley_system') ORDER BY 1`,
+    )
+    const powerless = { rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcanlogin: false }
+    expect(rows).toEqual([
+      { rolname: 'parley_app', ...powerless },
+      { rolname: 'parley_system', ...powerless },
+    ])
+    const { definers } = await readSchema(db.owner)
+    expect(definers.filter(({ owner }) => owner !== 'parley_system')).toEqual([])
+    expect(definers.length).toBeGreaterThan(0)
+  })
+  test('the server owns no table, and nobody but it may call what works across tenants', async () => {
+    const owned = await list(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'parley'::regnamespace
+          AND pg_get_userbyid(relowner) IN ('parley_app', 'parley_system')`,
+    )
+    expect(owned).toEqual([])
+    const toEverybody = await list(
+      `SELECT p.proname AS name FROM pg_proc p WHERE p.pronamespace = 'parley'::regnamespace AND p.prosecdef
+          AND (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) g WHERE g.grantee = 0))`,
+    )
+    expect(toEverybody).toEqual([])
+  })
+  test('a function across tenants looks names up in its own schema only', async () => {
+    const loose = await list(
+      `SELECT proname AS name FROM pg_proc WHERE pronamespace = 'parley'::regnamespace AND prosecdef
+          AND NOT coalesce(proconfig::text LIKE '%search_path=parley, pg_temp%', false)`,
+    )
+    expect(loose).toEqual([])
+  })
+})

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { isText, read, trackedFiles } from './tree.ts'
+
+/** Put together here, so that this file does not contain what it looks for. */
+const joined = (...parts: string[]) => new RegExp(parts.join(''), 'i')
+
+const files = trackedFiles().filter((path) => isText(path) && path !== 'package-lock.json')
+const found = (pattern: RegExp, among: readonly string[]) => among.filter((path) => pattern.test(read(path)))
+
+describe('the product speaks of itself alone', () => {
+  const strangers: [what: string, pattern: RegExp, but: string[]][] = [
+    ['a folder of the machine it was written on', joined('/work', '/(main|shared|\\.)'), []],
+    ['a folder beside the checkout', joined('\\.\\./', 'shared'), ['.ci/run']],
+    ['somebody’s home folder', joined('/(home|Users)', '/[a-z]+/[a-z]'), []],
+    ['a writing tool', joined('\\b(claude|chat', 'gpt|co', 'pilot|cod', 'ex)\\b'), []],
+    ['who or what helped to write it', joined('co-auth', 'ored-by|generated (by|with) (an? )?ai\\b|as an ai\\b'), []],
+    ['a conversation about writing it', joined('\\b(the|this|your) (pro', 'mpt|sub', 'agent|trans', 'cript)\\b'), []],
+  ]
+  test.each(strangers)('no file names %s', (_what, pattern, but) => {
+    const wrong = found(pattern, files).filter((path) => !but.includes(path) && path !== 'test/house/words.test.ts')
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('providers stay at the edge', () => {
+  /**
+   * Words of a provider's API, each only in its own folder, in its simulator and in the demo that joins the two. The names
+   * of our own columns are not among them: `wamid` and `phone_number_id` are columns of the ledger and of the tables that
+   * hold what is special to WhatsApp, and stand in SQL and in the types of rows. Migrations are not searched.
+   */
+  const vocabulary: Record<string, RegExp> = {
+    'channels/whatsapp-cloud':
+      /graph\.facebook|x-hub-signature|hub\.(mode|challenge|verify_token)|messaging_product|biz_opaque_callback_data|\bfbtrace_id\b/,
+    'channels/whatsapp-web': /@s\.whatsapp\.net|@lid\b|\bbaileys\b/i,
+    'channels/twilio': /DialCallStatus|MessageSid|AccountSid|x-twilio-signature/i,
+    'answerers/genesys': /mypurecloud|purecloud/i,
+  }
+  const source = files.filter((path) => /^src\/.*\.ts$/.test(path) && !/^src\/app\/demo/.test(path))
+
+  test.each(Object.entries(vocabulary))('the words of %s stand nowhere else', (folder, words) => {
+    const wrong = found(words, source).filter((path) => !path.startsWith(`src/${folder}/`))
+    expect(wrong).toEqual([])
+  })
+  test('a WhatsApp message id is called wamid only where the column of that name is meant', () => {
+    const named = /[a-z]Wamid|\bwamid[A-Z(]|\bwamids\b/
+    expect(found(named, source).filter((path) => !path.startsWith('src/channels/whatsapp-cloud/'))).toEqual([])
+  })
+})
