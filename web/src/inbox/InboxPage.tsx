@@ -21,7 +21,7 @@ export function InboxPage() {
   const wide = useMediaQuery('(min-width: 1101px)', true, { getInitialValueInEffect: false })
   const [beside, setBeside] = useState(() => remembered('context') !== 'hidden')
   const [drawer, setDrawer] = useState(false)
-  const [why, setWhy] = useState<string | null>(null)
+  const [why, setWhy] = useState<{ conversationId: string; messageId: string } | null>(null)
 
   const back = () => void navigate({ to: '/inbox', search: { ...(tab === 'open' ? {} : { tab }), ...(q ? { q } : {}) } })
   useKeys({ escape: () => (drawer ? setDrawer(false) : conversationId && back()) })
@@ -32,10 +32,11 @@ export function InboxPage() {
     setBeside(!beside)
   }
   const askWhy = (id: string) => {
-    setWhy(id)
+    if (conversationId) setWhy({ conversationId, messageId: id })
     if (wide) setBeside(true)
     else setDrawer(true)
   }
+  const asked = why?.conversationId === conversationId ? (why?.messageId ?? null) : null
   const shown = conversationId !== undefined
   return (
     <div className={css.panes} data-pane={shown ? 'thread' : 'list'} data-context={(shown && wide && beside) || undefined}>
@@ -59,11 +60,11 @@ export function InboxPage() {
       {conversationId && (
         <Suspense>
           {wide && beside && (
-            <Context key={conversationId} conversationId={conversationId} why={why} onCloseWhy={() => setWhy(null)} />
+            <Context key={conversationId} conversationId={conversationId} why={asked} onCloseWhy={() => setWhy(null)} />
           )}
           {!wide && (
             <ContextDrawer opened={drawer} onClose={() => setDrawer(false)}>
-              <Context key={conversationId} conversationId={conversationId} why={why} onCloseWhy={() => setWhy(null)} />
+              <Context key={conversationId} conversationId={conversationId} why={asked} onCloseWhy={() => setWhy(null)} />
             </ContextDrawer>
           )}
         </Suspense>

@@ -98,7 +98,7 @@ function NewKey({ onCreated }: { onCreated: () => void }) {
       <Button size="xs" type="submit" loading={create.isPending} disabled={name.trim() === ''}>
         {t('settings.keys.create')}
       </Button>
-      {create.isError && <p className={css.rejected}>{reasonOf(create.error, t)}</p>}
+      {create.isError && <p className={css.error}>{reasonOf(create.error, t)}</p>}
       {create.data && <Once value={create.data.key} />}
     </form>
   )

@@ -23,7 +23,7 @@ export function Settle({ message, mark }: { message: Message; mark: 'failed' | '
   const may = session.role !== 'viewer'
   return (
     <div className={css.settle} data-mark={mark}>
-      <p>
+      <p dir="auto">
         {mark === 'unknown' ? t('unknown.text') : (message.error?.text ?? t('mark.failed'))}
         {mark === 'failed' && message.error?.hint && ` ${message.error.hint}`}
         {asking && <strong> {t('unknown.confirm')}</strong>}
