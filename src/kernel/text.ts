@@ -13,6 +13,9 @@ export function cleanJson(value: unknown): unknown {
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
+/** Where every character is one grapheme, no segmenter is needed: it costs 10 µs. */
+const plain = /^[\x20-\x7e]*$/
+
 /** At most `length` graphemes of the first line, with an ellipsis where something was cut. */
 export function preview(text: string, length = 120): string {
   const line = text
