@@ -19,9 +19,10 @@ const plain = /^[\x20-\x7e]*$/
 /** At most `length` graphemes of the first line, with an ellipsis where something was cut. */
 export function preview(text: string, length = 120): string {
   const line = text
-    .slice(0, length * 8)
+    .slice(0, length * 20)
     .replace(/\s+/g, ' ')
     .trim()
+  if (plain.test(line)) return line.length > length ? `${line.slice(0, length)}…` : line
   let count = 0
   for (const { index } of graphemes.segment(line)) {
     if (count === length) return `${line.slice(0, index)}…`
