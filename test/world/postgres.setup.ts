@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
+import { jobNames } from '../../src/app/build.ts'
 import { startEmbedded } from '../../src/platform/db/embedded.ts'
 import { migrate } from '../../src/platform/db/migrate.ts'
+import { prepareJobs } from '../../src/platform/jobs.ts'
 import { createLogger } from '../../src/platform/log.ts'
 
 declare module 'vitest' {
@@ -33,6 +35,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await admin.connect()
   await admin.query(`CREATE DATABASE ${template}`)
   await migrate(withDatabase(adminUrl, template))
+  await prepareJobs(withDatabase(adminUrl, template), jobNames)
   project.provide('postgres', { adminUrl, template })
   return async () => {
     await admin.query(`DROP DATABASE IF EXISTS ${template} WITH (FORCE)`).catch(() => {})

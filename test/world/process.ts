@@ -18,14 +18,18 @@ export interface RunningServer {
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** Starts `parley <args>` and waits until it says where the console is. */
-export async function startServer(options: { args?: string[]; env?: Record<string, string>; folder?: string } = {}): Promise<RunningServer> {
+export async function startServer(
+  options: { args?: string[]; env?: Record<string, string>; folder?: string } = {},
+): Promise<RunningServer> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'parley-server-')))
   const child = spawn(process.execPath, [main, ...(options.args ?? ['start'])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/tmp', PORT: '0', PARLEY_DATA_DIR: folder, ...options.env },
   })
   let text = ''
-  const ended = new Promise<never>((_, reject) => child.once('exit', (code, signal) => reject(new Error(`the server ended (${code ?? signal}):\n${text}`))))
+  const ended = new Promise<never>((_, reject) =>
+    child.once('exit', (code, signal) => reject(new Error(`the server ended (${code ?? signal}):\n${text}`))),
+  )
   ended.catch(() => {})
   const url = await Promise.race([
     new Promise<string>((resolve) => {
