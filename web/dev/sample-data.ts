@@ -116,7 +116,8 @@ function addConversation(world: World, { at, account, owner }: Wanted): void {
   world.conversations.set(conversation.id, conversation)
   world.messages.set(conversation.id, [])
   addMessage(world, conversation.id, { type: 'text', body: { text: lines[at % lines.length] ?? '' } }, minutes)
-  conversation.unreadCount = at % 4 === 0 && at > 0 ? (at % 3) + 1 : 0
+  const said = world.conversations.get(conversation.id)
+  if (said && at % 4 === 0 && at > 0) world.conversations.set(said.id, { ...said, unreadCount: (at % 3) + 1 })
 }
 
 export type Said = Partial<Message> & { type: string; body: Record<string, unknown> }

@@ -9,11 +9,21 @@ import { createParleyClient, ParleyError } from '../../client/index.ts'
 import { BootContext } from './app/boot.ts'
 import { createConsoleRouter } from './app/router.tsx'
 import { schemeManager } from './app/scheme.ts'
+import { createStore } from './app/store.ts'
 import { TextProvider } from './app/text.tsx'
 import { Toasts } from './app/toasts.tsx'
 import { cssVariables, theme } from './look/theme.ts'
 
-const api = createParleyClient({ baseUrl: '' })
+const refusals = createStore(0)
+const api = createParleyClient({
+  baseUrl: '',
+  fetch: async (input, init) => {
+    const response = await fetch(input, init)
+    // Signing in is refused with the same status; that one is for the form.
+    if (response.status === 401 && !String(input).startsWith('/api/session')) refusals.set((n) => n + 1)
+    return response
+  },
+})
 // What is loaded stays right by the live stream; nothing has to be asked for again because a window was focused.
 const queries = new QueryClient({
   defaultOptions: {
@@ -27,6 +37,7 @@ const queries = new QueryClient({
   },
 })
 const router = createConsoleRouter()
+const boot = { api, queries, refusals }
 const root = document.getElementById('root')
 if (!root) throw new Error('the page has no root')
 
@@ -39,7 +50,7 @@ createRoot(root).render(
       colorSchemeManager={schemeManager}
     >
       <QueryClientProvider client={queries}>
-        <BootContext value={{ api, queries }}>
+        <BootContext value={boot}>
           <TextProvider>
             <RouterProvider router={router} />
             <Toasts />

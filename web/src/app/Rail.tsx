@@ -71,7 +71,12 @@ function Place(props: {
 }) {
   return (
     <Tooltip label={props.label} position="right">
-      <Link to={props.to} className={css.item} aria-label={props.label} activeOptions={{ includeSearch: false }}>
+      <Link
+        to={props.to}
+        className={css.item}
+        aria-label={[props.label, props.count].filter(Boolean).join(' ')}
+        activeOptions={{ includeSearch: false }}
+      >
         {props.icon}
         {props.count && <span className={css.count}>{props.count}</span>}
       </Link>

@@ -1,10 +1,10 @@
 /** The signed-in console: starts the live connection and the outbox, and draws rail, page and notices. */
 import { Outlet } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { ParleyError, type Session } from '../../../client/index.ts'
+import type { Session } from '../../../client/index.ts'
 import { createOutbox } from '../rules/outbox.ts'
 import { type Boot, useBoot } from './boot.ts'
-import { keys, takeMessages } from './cache.ts'
+import { takeMessages } from './cache.ts'
 import { type Console, ConsoleContext } from './context.ts'
 import { createLive } from './live.ts'
 import { OfflineBar } from './OfflineBar.tsx'
@@ -29,10 +29,13 @@ export function Workspace({ session, onLeave }: Props) {
     const made = assemble(boot, session, onLeave)
     setParts(made)
     made.live.start(made.outbox)
-    const stop = watchRefusals(boot, () => onLeave('ended'))
+    // What was left by a reload goes on at once, even where the stream cannot be opened.
+    made.outbox.resume()
+    const stop = boot.refusals.subscribe(() => onLeave('ended'))
     return () => {
       stop()
       made.live.stop()
+      made.outbox.end()
     }
   }, [boot, session, onLeave])
 
@@ -78,20 +81,4 @@ function assemble(boot: Boot, session: Session, onLeave: Props['onLeave']): Cons
     void boot.api.session.signOut().finally(() => onLeave('out'))
   }
   return { ...boot, live, outbox, session, signOut }
-}
-
-/** A 401 to any query or action means that the session is over. */
-function watchRefusals(boot: Boot, then: () => void): () => void {
-  const ended = (error: unknown) => error instanceof ParleyError && error.status === 401
-  const queries = boot.queries.getQueryCache().subscribe((event) => {
-    if (event.query.queryKey[0] === keys.session[0]) return
-    if (event.type === 'updated' && event.action.type === 'error' && ended(event.action.error)) then()
-  })
-  const actions = boot.queries.getMutationCache().subscribe((event) => {
-    if (event.type === 'updated' && event.action.type === 'error' && ended(event.action.error)) then()
-  })
-  return () => {
-    queries()
-    actions()
-  }
 }

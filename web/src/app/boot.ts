@@ -2,9 +2,12 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createContext, useContext } from 'react'
 import type { ParleyClient } from '../../../client/index.ts'
+import type { Store } from './store.ts'
 
 export interface Boot {
   api: ParleyClient
+  /** Counts answers that said the session is over. */
+  refusals: Store<number>
   queries: QueryClient
 }
 export const BootContext = createContext<Boot | null>(null)

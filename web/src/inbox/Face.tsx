@@ -9,10 +9,9 @@ export function Face({ id, name, size = 32 }: { id: string; name: string; size?:
       className={css.face}
       data-tone={toneOf(id)}
       style={{ width: size, height: size, fontSize: Math.round(size * 0.38) }}
+      data-initials={initials(name)}
       aria-hidden
-    >
-      {initials(name)}
-    </span>
+    />
   )
 }
 

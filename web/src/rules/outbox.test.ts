@@ -10,6 +10,10 @@ function memory(initial: Record<string, string> = {}) {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => void kept.set(key, value),
     removeItem: (key: string) => void kept.delete(key),
+    key: (at: number) => [...kept.keys()][at] ?? null,
+    get length() {
+      return kept.size
+    },
   }
 }
 const text = (key: string, conversationId = 'a'): NewEntry => ({
@@ -132,6 +136,26 @@ describe('what is written is kept until the server has it', () => {
     expect(w.posted).toEqual(['k1', 'k2', 'k1'])
   })
 
+  test('two tabs keep what each of them wrote, in the order in which it was written', () => {
+    const storage = memory()
+    const one = world(storage)
+    const other = world(storage, Date.parse('2026-11-21T08:00:01Z'))
+    one.outbox.add(text('k1'))
+    other.outbox.add(text('k2'))
+    one.outbox.add(text('k3', 'b'))
+    expect(world(storage).keys()).toEqual(['k1 waiting', 'k3 waiting', 'k2 waiting'])
+  })
+
+  test('after its end an outbox neither posts nor forgets', async () => {
+    const w = world()
+    w.outbox.add(text('k1'))
+    w.outbox.add(text('k2'))
+    w.outbox.end()
+    await w.next((call) => call.answer(message(1)))
+    expect(w.posted).toEqual(['k1'])
+    expect(world(w.storage).keys()).toEqual(['k1 waiting', 'k2 waiting'])
+  })
+
   test('signed out, everything waits; signed in again it goes on', async () => {
     const w = world()
     w.outbox.add(text('k1'))
@@ -161,7 +185,7 @@ describe('what is written is kept until the server has it', () => {
   })
 
   test('storage that is broken or full does not stop anything', () => {
-    expect(world(memory({ o: '{broken' })).keys()).toEqual([])
+    expect(world(memory({ 'o.k1': '{broken' })).keys()).toEqual([])
     const full = memory()
     full.setItem = () => {
       throw new Error('quota')

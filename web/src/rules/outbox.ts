@@ -15,6 +15,8 @@ export interface OutboxEntry {
   /** What a template or file looks like until the server's message is here. */
   preview: string | null
   createdAt: string
+  /** Order within the browser: ms since 1970, made unique. */
+  order: number
   /** Last seq known when it was written: a note that may have been saved is looked for after it. */
   afterSeq: number
   state: 'waiting' | 'posting' | 'refused'
@@ -25,7 +27,8 @@ export interface OutboxEntry {
 export type NewEntry = Pick<OutboxEntry, 'key' | 'conversationId' | 'body' | 'replyTo' | 'preview' | 'afterSeq'>
 
 export interface OutboxDeps {
-  storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+  storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
+  /** Every entry is an item of its own under this prefix: another tab must not write over it. */
   storageKey: string
   post: (entry: OutboxEntry) => Promise<Message>
   /** Decides about a failed post: wait and try again, wait for sign-in, or give up. */
@@ -51,12 +54,14 @@ export function createOutbox(deps: OutboxDeps) {
   const { now = Date.now, wait = later } = deps
   let entries = load(deps, now())
   let paused = false
+  let ended = false
+  let lastOrder = 0
   const listeners = new Set<() => void>()
   const timers = new Map<string, () => void>()
 
   const change = (next: OutboxEntry[]): void => {
+    if (!ended) save(deps, entries, next)
     entries = next
-    save(deps, entries)
     for (const listener of listeners) listener()
   }
   const update = (key: string, more: Partial<OutboxEntry>) =>
@@ -66,7 +71,7 @@ export function createOutbox(deps: OutboxDeps) {
   function run(conversationId: string): void {
     const mine = entries.filter((one) => one.conversationId === conversationId && one.state !== 'refused')
     const first = mine[0]
-    if (paused || !first || first.state === 'posting' || timers.has(conversationId)) return
+    if (paused || ended || !first || first.state === 'posting' || timers.has(conversationId)) return
     update(first.key, { state: 'posting' })
     deps.post(first).then(
       (message) => {
@@ -126,7 +131,9 @@ export function createOutbox(deps: OutboxDeps) {
     },
     entries: () => entries,
     add: (entry: NewEntry): void => {
-      change([...entries, { ...entry, createdAt: new Date(now()).toISOString(), state: 'waiting', tries: 0, error: null }])
+      lastOrder = Math.max(now(), lastOrder + 1)
+      const createdAt = new Date(now()).toISOString()
+      change([...entries, { ...entry, createdAt, order: lastOrder, state: 'waiting', tries: 0, error: null }])
       run(entry.conversationId)
     },
     /** The author asks for another try of a refused one. */
@@ -143,26 +150,45 @@ export function createOutbox(deps: OutboxDeps) {
     },
     /** The network is back, somebody signed in, or the page was loaded: go on at once. */
     resume,
+    /** Signed out or replaced: nothing is posted or written any more; what is stored stays for the next one. */
+    end: (): void => {
+      ended = true
+      for (const cancel of timers.values()) cancel()
+      timers.clear()
+    },
   }
 }
 
+const itemKey = (deps: OutboxDeps, key: string) => `${deps.storageKey}.${key}`
+
 function load(deps: OutboxDeps, now: number): OutboxEntry[] {
-  try {
-    const stored = JSON.parse(deps.storage.getItem(deps.storageKey) ?? '[]') as OutboxEntry[]
-    return stored.map((one) => {
+  const found: OutboxEntry[] = []
+  for (let at = 0; at < deps.storage.length; at += 1) {
+    const name = deps.storage.key(at)
+    if (name?.startsWith(`${deps.storageKey}.`)) found.push(...read(deps.storage.getItem(name)))
+  }
+  return found
+    .sort((a, b) => a.order - b.order)
+    .map((one) => {
       if (one.state === 'refused') return one
       if (now - Date.parse(one.createdAt) < OLDEST_MS) return { ...one, state: 'waiting' }
       return { ...one, state: 'refused', error: { code: 'too_old', message: '' } }
     })
+}
+
+function read(stored: string | null): OutboxEntry[] {
+  try {
+    const entry = JSON.parse(stored ?? 'null') as OutboxEntry | null
+    return entry?.key ? [entry] : []
   } catch {
     return []
   }
 }
 
-function save(deps: OutboxDeps, entries: OutboxEntry[]): void {
+function save(deps: OutboxDeps, before: OutboxEntry[], after: OutboxEntry[]): void {
   try {
-    if (entries.length === 0) deps.storage.removeItem(deps.storageKey)
-    else deps.storage.setItem(deps.storageKey, JSON.stringify(entries))
+    for (const one of after) if (!before.includes(one)) deps.storage.setItem(itemKey(deps, one.key), JSON.stringify(one))
+    for (const one of before) if (!after.some((each) => each.key === one.key)) deps.storage.removeItem(itemKey(deps, one.key))
   } catch {
     // Storage is full or forbidden: it is still kept in memory, only a reload would lose it.
   }

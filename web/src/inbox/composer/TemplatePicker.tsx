@@ -75,7 +75,9 @@ export function TemplatePicker({ accountId, why, onSend, onCancel, busy = false 
                   <span>
                     <bdi>{one.name.replaceAll('_', ' ')}</bdi> <small>{one.language}</small>
                   </span>
-                  <small dir="auto">{one.body}</small>
+                  <small className={css.body} dir="auto">
+                    {one.body}
+                  </small>
                 </button>
               </li>
             ))}

@@ -1,6 +1,8 @@
 /** Files that wait to be sent: checked, uploading, uploaded. */
 import { useCallback, useEffect, useRef, useState } from 'react'
-import type { Account, Media } from '../../../../client/index.ts'
+import { type Account, type Media, ParleyError } from '../../../../client/index.ts'
+import { keys } from '../../app/cache.ts'
+import { useConsole } from '../../app/context.ts'
 import { reasonOf } from '../../app/reason.ts'
 import { useText } from '../../app/text.tsx'
 import { fileSize } from '../../text/time.ts'
@@ -22,6 +24,7 @@ export interface Attachment {
 
 export function useAttachments(account: Account | undefined) {
   const { t, clock } = useText()
+  const { queries } = useConsole()
   const [all, setAll] = useState<Attachment[]>([])
   const running = useRef(new Map<string, AbortController>())
   const previews = useRef(new Set<string>())
@@ -46,12 +49,14 @@ export function useAttachments(account: Account | undefined) {
         .then(
           (media) => update(id, { media, progress: 1 }),
           (error: unknown) => {
+            // An upload does not pass through the client: whether the session is over is asked separately.
+            if (error instanceof ParleyError && error.status === 401) void queries.invalidateQueries({ queryKey: keys.session })
             if (!cancel.signal.aborted) update(id, { problem: t('composer.uploadFailed', { reason: reasonOf(error, t) }) })
           },
         )
         .finally(() => running.current.delete(id))
     },
-    [update, t],
+    [update, t, queries],
   )
 
   const add = useCallback(
