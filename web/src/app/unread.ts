@@ -4,5 +4,5 @@ import { useConversationList } from '../inbox/list/useConversationList.ts'
 export function useUnread(): string {
   const { list } = useConversationList({ status: 'open', assignee: 'any', unread: true, q: '' })
   if (!list || list.items.length === 0) return ''
-  return `${list.items.length}${list.next ? '+' : ''}`
+  return list.next ? '50+' : String(list.items.length)
 }

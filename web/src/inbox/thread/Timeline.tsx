@@ -45,7 +45,8 @@ export function Timeline(props: Props) {
     onAtEnd,
     complete: !thread.hasAfter,
   })
-  const seenSeq = useRef(last?.seq ?? 0)
+  // Only what came since the conversation was opened is new; what a link left out is merely further down.
+  const seenSeq = useRef(conversation.lastSeq)
   if (!scroll.away) seenSeq.current = Math.max(seenSeq.current, last?.seq ?? 0)
   const below = Math.max(0, conversation.lastSeq - seenSeq.current)
 
@@ -98,7 +99,7 @@ export function Timeline(props: Props) {
             {!thread.hasAfter && pending.map((entry) => <PendingBubble key={entry.key} entry={entry} />)}
           </div>
         </div>
-        {(scroll.away || below > 0) && messages.length > 0 && scroll.away && (
+        {scroll.away && messages.length > 0 && (
           <button type="button" className={css.latest} onClick={latest}>
             <IconArrowDown size={16} aria-hidden />
             {below > 0 ? t('thread.latest.n', { n: below }) : t('thread.latest')}
