@@ -58,6 +58,16 @@ describe('dependencies.md', () => {
   })
 })
 
+test('source-checks.md has every check once, and names a test for what it calls shown', () => {
+  const rows = [...read('docs/source-checks.md').matchAll(/^\| (0\+1|2)\/(\d+) \| [^|]+ \| ([^|]+) \| ([^|]*) \|$/gm)]
+  const wanted = [30, 19].flatMap((count, system) =>
+    Array.from({ length: count }, (_, i) => `${system === 0 ? '0+1' : '2'}/${i + 1}`),
+  )
+  expect(rows.map(([, system, n]) => `${system}/${n}`)).toEqual(wanted)
+  const shown = rows.filter(([, , , state]) => state === 'shown' || state === 'in part')
+  expect(shown.filter(([, , , , where]) => !where?.includes('.test.ts')).map(([row]) => row)).toEqual([])
+})
+
 describe('what the documents point at', () => {
   const pages = trackedFiles().filter((path) => path.endsWith('.md'))
   const withoutCode = (text: string) => text.replace(/```[\s\S]*?```/g, '')
