@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { addUp, countReport, sentence } from './count-tests.ts'
 
+const oneFile = [{ status: 'passed', tests: ['passed'] }]
 const run = (given: { passed?: number; failed?: number; skipped?: number; files?: { status: string; tests: string[] }[] }) => ({
   numPassedTests: given.passed ?? 0,
   numFailedTests: given.failed ?? 0,
   numPendingTests: given.skipped ?? 0,
-  testResults: (given.files ?? []).map(({ status, tests }) => ({
+  testResults: (given.files ?? oneFile).map(({ status, tests }) => ({
     status,
     assertionResults: tests.map((one) => ({ status: one })),
   })),
@@ -26,6 +27,7 @@ test('a file that could not be loaded counts as failed, one whose tests failed i
   expect(countReport(run({ passed: 2, failed: 1, files }))).toEqual({ passed: 2, failed: 2, skipped: 0 })
 })
 
-test('no report at all is a failure', () => {
+test('no report at all is a failure, and so is a run of no test', () => {
   expect(addUp([]).failed).toBe(1)
+  expect(countReport(run({ files: [] })).failed).toBe(1)
 })

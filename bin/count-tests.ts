@@ -17,7 +17,7 @@ export interface Count {
   skipped: number
 }
 
-/** A file that could not even be loaded has no test of its own that failed: it counts as one. */
+/** A file that could not even be loaded has no test of its own that failed: it counts as one. So does a run of no test at all. */
 export function countReport(json: unknown): Count {
   const run = report.parse(json)
   const unloaded = run.testResults.filter(
@@ -25,7 +25,7 @@ export function countReport(json: unknown): Count {
   )
   return {
     passed: run.numPassedTests,
-    failed: run.numFailedTests + unloaded.length,
+    failed: run.numFailedTests + unloaded.length + (run.testResults.length === 0 ? 1 : 0),
     skipped: run.numPendingTests + run.numTodoTests,
   }
 }
