@@ -21,6 +21,8 @@ export interface StreamOptions {
   /** Waits before a new attempt. May end early, for instance when the network is back. */
   sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
   random?: () => number
+  /** Told how to drop the connection at once, for instance when the network is known to be gone. Returns how to forget it. */
+  interrupt?: (drop: () => void) => () => void
   /** A connection that says nothing for so long is taken for dead. The server's heartbeat is every 15 s. */
   silenceMs?: number
 }
@@ -34,13 +36,19 @@ export function backoff(n: number, random: () => number = Math.random): number {
 }
 
 export async function* stream(connection: Connection, options: StreamOptions = {}): AsyncGenerator<StreamEvent, void> {
-  const { signal, onState = () => {}, sleep = pause, random = Math.random, silenceMs = 40_000 } = options
+  const { signal, onState = () => {}, sleep = pause, random = Math.random, silenceMs = 40_000, interrupt } = options
   let cursor = options.cursor
   let failures = 0
   onState('connecting')
   while (!signal?.aborted) {
     try {
-      for await (const event of connect(connection, { cursor, signal, silenceMs, onOpen: () => onState('connected') })) {
+      for await (const event of connect(connection, {
+        cursor,
+        signal,
+        silenceMs,
+        interrupt,
+        onOpen: () => onState('connected'),
+      })) {
         const known = read(event)
         if (!known) continue
         failures = 0
@@ -63,6 +71,7 @@ interface ConnectInput {
   cursor: string | undefined
   signal: AbortSignal | undefined
   silenceMs: number
+  interrupt: ((drop: () => void) => () => void) | undefined
   onOpen: () => void
 }
 
@@ -70,6 +79,7 @@ async function* connect(connection: Connection, input: ConnectInput): AsyncGener
   const ours = new AbortController()
   const stop = () => ours.abort()
   input.signal?.addEventListener('abort', stop, { once: true })
+  const forget = input.interrupt?.(stop)
   let silence = setTimeout(stop, input.silenceMs)
   try {
     const response = await reach(connection, urlOf(connection, '/api/stream', { cursor: input.cursor }), {
@@ -89,6 +99,7 @@ async function* connect(connection: Connection, input: ConnectInput): AsyncGener
     }
   } finally {
     clearTimeout(silence)
+    forget?.()
     input.signal?.removeEventListener('abort', stop)
     ours.abort()
   }

@@ -7,6 +7,7 @@ import { ParleyError } from '../kernel/errors.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import { actorOf } from '../tenancy/authenticate.ts'
 import type { Actor } from '../tenancy/can.ts'
+import { addInternal } from './internal-lines.ts'
 import * as schema from './schema.ts'
 import * as store from './store.ts'
 import type { LiveStream } from './stream.ts'
@@ -203,16 +204,16 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
         summary: 'Write a note for colleagues; never sent',
         params,
         body: schema.addNote,
-        response: { 201: schema.messageView },
+        response: { 200: schema.messageView, 201: schema.messageView },
       },
     },
     async (request, reply) => {
       const actor = actorOf(request)
       const { text } = request.body
-      const id = await verbs.change(deps, actor, (tx) =>
-        verbs.addInternal(tx, { conversationId: request.params.id, type: 'note', text, body: { text }, actor }),
-      )
-      return reply.code(201).send(await showMessage(actor, id))
+      const idempotencyKey = keyOf(request.headers, {})
+      const line = { conversationId: request.params.id, type: 'note' as const, text, body: { text }, actor, idempotencyKey }
+      const { id, fresh } = await verbs.change(deps, actor, (tx) => addInternal(tx, line))
+      return reply.code(fresh ? 201 : 200).send(await showMessage(actor, id))
     },
   )
   server.post(

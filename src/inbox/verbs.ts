@@ -5,15 +5,14 @@ import { appendEvent } from '../conversations/feed.ts'
 import { type Queued, queueReply } from '../conversations/reply.ts'
 import { saveTemplates } from '../conversations/templates.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
-import { newId } from '../kernel/ids.ts'
 import { toE164 } from '../kernel/phone.ts'
-import { cleanText } from '../kernel/text.ts'
 import type { FileStore } from '../platform/blobs.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import type { Actor } from '../tenancy/can.ts'
+import { addInternal } from './internal-lines.ts'
 import { requireConversation } from './store.ts'
 
 export interface InboxDeps {
@@ -137,47 +136,6 @@ export async function retry(
   deps.wakeDispatch()
 }
 
-/** A line for colleagues, or one of the system about what happened: in the thread, never sent. */
-export async function addInternal(
-  tx: Tx,
-  given: {
-    conversationId: string
-    type: 'note' | 'activity'
-    text: string | null
-    body: Record<string, unknown>
-    actor: Actor
-  },
-): Promise<string> {
-  const id = newId()
-  const { rows } = await tx.query<{ last_seq: number; contact_id: string; channel: string }>(
-    'UPDATE conversations SET last_seq = last_seq + 1, updated_at = now() WHERE tenant_id = $1 AND id = $2 RETURNING last_seq, contact_id, channel',
-    [tx.tenantId, given.conversationId],
-  )
-  const conversation = rows[0]
-  if (!conversation) throw notFound('The conversation')
-  await tx.query(
-    `INSERT INTO messages (tenant_id, id, conversation_id, contact_id, channel, seq, direction, sender, author_id, type, content, body, occurred_at, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, 'internal', $7, $8, $9, $10, $11, now(), now())`,
-    [
-      ...[tx.tenantId, id, given.conversationId, conversation.contact_id, conversation.channel, conversation.last_seq],
-      ...[
-        given.type === 'note' ? 'human' : 'system',
-        given.actor.userId ?? null,
-        given.type,
-        given.text === null ? null : cleanText(given.text),
-        JSON.stringify(given.body),
-      ],
-    ],
-  )
-  await appendEvent(tx, {
-    type: given.type === 'note' ? 'note.added' : 'conversation.activity',
-    actor: given.actor.label,
-    conversationId: given.conversationId,
-    messageId: id,
-  })
-  return id
-}
-
 /** Status and assignee, each change with a line in the thread. */
 export async function patch(
   deps: InboxDeps,
@@ -199,7 +157,10 @@ export async function patch(
         conversationId: id,
         type: 'activity',
         text: null,
-        body: { event: name === null ? 'unassigned' : 'assigned', data: { by: actor.name, to: name } },
+        body: {
+          event: name === null ? 'unassigned' : 'assigned',
+          data: { assignee: name === null ? null : { id: given.assigneeId, name } },
+        },
         actor,
       })
     }
@@ -209,7 +170,7 @@ export async function patch(
         conversationId: id,
         type: 'activity',
         text: null,
-        body: { event: given.status === 'open' ? 'reopened' : given.status, data: { by: actor.name } },
+        body: { event: given.status === 'open' ? 'reopened' : given.status, data: {} },
         actor,
       })
     }

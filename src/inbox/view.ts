@@ -98,7 +98,8 @@ function messageView(
     readAt: iso(row.read_at),
     failedAt: iso(row.failed_at),
     metadata: row.metadata,
-    idempotencyKey: row.idempotency_key,
+    idempotencyKey:
+      row.idempotency_key ?? (typeof row.metadata.idempotencyKey === 'string' ? row.metadata.idempotencyKey : null),
   }
 }
 

@@ -63,7 +63,12 @@ export function createLive(deps: LiveDeps) {
       open()
     }, READY_MS)
     try {
-      for await (const event of deps.api.stream({ signal: ended.signal, sleep: sleepUntilOnline, onState })) {
+      for await (const event of deps.api.stream({
+        signal: ended.signal,
+        sleep: sleepUntilOnline,
+        interrupt: whenOffline,
+        onState,
+      })) {
         if (event.type === 'batch') take(event.batch)
         else if (event.type === 'presence') see(event.presence)
         else if (event.type === 'reset' || !early) refetchAll()
@@ -103,6 +108,12 @@ export function createLive(deps: LiveDeps) {
       ended.abort()
     },
   }
+}
+
+/** The browser knows at once that the network is gone; the connection itself would only be missed after its silence. */
+function whenOffline(drop: () => void): () => void {
+  window.addEventListener('offline', drop)
+  return () => window.removeEventListener('offline', drop)
 }
 
 /** Waits, but no longer than until the network or the reader is back. */

@@ -66,6 +66,7 @@ export function ThreadHeader({ conversation, others, onBack, onDetails }: Props)
               variant="default"
               size="xs"
               className={css.action}
+              aria-label={t(closed ? 'thread.reopen' : 'thread.close')}
               leftSection={closed ? <IconRotate size={15} aria-hidden /> : <IconArchive size={15} aria-hidden />}
               onClick={() => void setStatus(one, closed ? 'open' : 'closed')}
             >
@@ -113,6 +114,7 @@ function Owner({ conversation }: { conversation: Conversation }) {
           variant="default"
           size="xs"
           className={css.action}
+          aria-label={owner ? t('list.owner', { name: owner.name }) : t('thread.assign')}
           leftSection={owner ? <Face id={owner.id} name={owner.name} size={18} /> : <IconUserPlus size={15} aria-hidden />}
         >
           {owner ? <bdi>{owner.name}</bdi> : t('thread.assign')}
