@@ -104,7 +104,13 @@ export async function build(options: BuildOptions): Promise<App> {
   const cookieName = sessionCookie(config.PUBLIC_URL ?? 'http:')
   const server = await createHttp({ log, publicUrl, trustProxy: config.TRUST_PROXY, version })
   await server.register(healthRoute, { db, ingress })
-  await server.register(webhookRoutes, { prefix: '/webhooks', channels, ingress, log, findApp: appFinder(config, db, secrets) })
+  await server.register(webhookRoutes, {
+    prefix: '/webhooks',
+    channels,
+    ingress,
+    log,
+    findApp: appFinder(config, { pool: intakePool }, secrets),
+  })
   await server.register(
     async (api) => {
       api.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
