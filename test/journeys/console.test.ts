@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { consoleBuilt } from '../../src/app/console.ts'
 import { requirePart } from '../house/requires.ts'
 import { chromiumPath, launchBrowser } from '../world/browser.ts'
-import { type RunningServer, startServer } from '../world/process.ts'
+import { type RunningServer, startServer } from '../world/demo-server.ts'
 
 const present =
   requirePart('Chromium', chromiumPath !== undefined) &&
