@@ -39,7 +39,7 @@ export interface Business {
 export const password = 'correct horse battery staple'
 
 export async function createBusiness(
-  app: App,
+  app: Pick<App, 'db' | 'secrets' | 'localUrl'>,
   simulator: WhatsAppSimulator,
   given: { name: string; graphUrl: string; portfolioId?: string },
 ): Promise<Business> {
@@ -95,7 +95,7 @@ export async function createBusiness(
 const roles = { owner: 'owner', agent: 'agent', colleague: 'agent', viewer: 'viewer' } as const satisfies Record<string, Role>
 
 /** Not through the route: it counts tries by address, and a world signs in many. */
-async function signedIn(app: App, user: { userId: string; email: string }): Promise<Person> {
+async function signedIn(app: Pick<App, 'db'>, user: { userId: string; email: string }): Promise<Person> {
   const { token } = await signIn(app.db, { email: user.email, password })
   return { ...user, cookie: `parley=${token}` }
 }

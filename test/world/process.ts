@@ -1,62 +1,69 @@
-/** The real server as its users start it: a process of its own, with an embedded database in a folder of its own. */
+/** The server as its users start it: `bin/parley` in a process of its own, to be stopped, killed and started again. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
-export interface RunningServer {
-  url: string
-  folder: string
-  /** Everything it printed so far. */
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const ownNode = `${root}node_modules/node/bin/node`
+
+export interface ServerProcess {
+  pid: number
+  /** Resolves with what was printed once it says that it runs; rejects with everything printed where it ended before. */
+  ready: Promise<string>
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   output(): string
-  signIn: { email: string; password: string } | null
-  child: ChildProcess
-  stop(): Promise<void>
+  /** Sends the signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-
-/** Starts `parley <args>` and waits until it says where the console is. */
-export async function startServer(
-  options: { args?: string[]; env?: Record<string, string>; folder?: string } = {},
-): Promise<RunningServer> {
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'parley-server-')))
-  const child = spawn(process.execPath, [main, ...(options.args ?? ['start'])], {
+/** `settings` are all that it sees of the environment, besides PATH. */
+export function startProcess(settings: Record<string, string>, args: readonly string[] = ['start']): ServerProcess {
+  const node = existsSync(ownNode) ? ownNode : process.execPath
+  const child: ChildProcess = spawn(node, [`${root}bin/parley`, ...args], {
+    cwd: root,
+    env: { PATH: process.env.PATH ?? '', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/tmp', PORT: '0', PARLEY_DATA_DIR: folder, ...options.env },
   })
-  let text = ''
-  const ended = new Promise<never>((_, reject) =>
-    child.once('exit', (code, signal) => reject(new Error(`the server ended (${code ?? signal}):\n${text}`))),
+  let printed = ''
+  let isReady: (text: string) => void = () => {}
+  const said = new Promise<string>((resolve) => {
+    isReady = resolve
+  })
+  const take = (chunk: Buffer) => {
+    printed = (printed + chunk.toString('utf8')).slice(-200_000)
+    if (printed.includes('is running.')) isReady(printed)
+  }
+  child.stdout?.on('data', take)
+  child.stderr?.on('data', take)
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal })),
   )
-  ended.catch(() => {})
-  const url = await Promise.race([
-    new Promise<string>((resolve) => {
-      const read = (chunk: Buffer) => {
-        text += chunk.toString('utf8')
-        const found = /Console\s+(https?:\S+)\n[\s\S]*\n\n/.exec(text)
-        if (found?.[1]) resolve(found[1])
-      }
-      child.stdout?.on('data', read)
-      child.stderr?.on('data', read)
+  const ready = Promise.race([
+    said,
+    exited.then(({ code, signal }) => {
+      throw new Error(`The server ended before it was ready (${code ?? signal}):\n${printed}`)
     }),
-    ended,
   ])
-  const [, email, password] = /Sign in as (\S+) with the password (\S+)/.exec(text) ?? []
+  ready.catch(() => {}) // whoever awaits it is told; nobody has to
   return {
-    url,
-    folder,
-    output: () => text,
-    signIn: email && password ? { email, password } : null,
-    child,
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const gone = new Promise((resolve) => child.once('exit', resolve))
-        child.kill('SIGTERM')
-        await gone
-      }
-      if (!options.folder) await rm(folder, { recursive: true, force: true })
+    pid: child.pid ?? 0,
+    ready,
+    exited,
+    output: () => printed,
+    async end(signal) {
+      child.kill(signal)
+      return await exited
     },
   }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
