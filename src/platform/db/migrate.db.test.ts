@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { withDatabase } from '../../../test/world/postgres.setup.ts'
+import { appliedMigrations, knownMigrations, migrate, SchemaTooNew } from './migrate.ts'
+
+const name = `parley_migrate_${randomBytes(5).toString('hex')}`
+let admin: pg.Client
+let url: string
+
+beforeAll(async () => {
+  const { adminUrl } = inject('postgres')
+  admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  await admin.query(`CREATE DATABASE ${name}`)
+  url = withDatabase(adminUrl, name)
+})
+afterAll(async () => {
+  await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  await admin.end()
+})
+
+async function ask<T>(sql: string): Promise<T[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows as T[]
+  } finally {
+    await client.end()
+  }
+}
+const shape = () =>
+  ask(`SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'parley' ORDER BY 1, 2`)
+
+test('three at once on an empty database: one does the work, none fails, and the history lists every migration', async () => {
+  const reports = await Promise.all([migrate(url), migrate(url), migrate(url)])
+  const known = await knownMigrations()
+  expect(reports.map((report) => report.applied.length).sort((a, b) => a - b)).toEqual([0, 0, known.length])
+  expect((await ask<{ name: string }>('SELECT name FROM parley.pgmigrations ORDER BY id')).map((row) => row.name)).toEqual(
+    known,
+  )
+})
+
+test('again changes nothing and drops nothing', async () => {
+  const before = await shape()
+  await ask(`INSERT INTO parley.tenants (tenant_id, name) VALUES ('keep-me', 'Keep me')`)
+  expect((await migrate(url)).applied).toEqual([])
+  expect(await shape()).toEqual(before)
+  expect(await ask(`SELECT name FROM parley.tenants WHERE tenant_id = 'keep-me'`)).toEqual([{ name: 'Keep me' }])
+})
+
+test('a database that a newer version migrated is refused and left alone', async () => {
+  await ask(`INSERT INTO parley.pgmigrations (name, run_on) VALUES ('999_from_the_future', now())`)
+  await expect(migrate(url)).rejects.toThrow(SchemaTooNew)
+  await expect(migrate(url)).rejects.toThrow(/999_from_the_future/)
+  await ask(`DELETE FROM parley.pgmigrations WHERE name = '999_from_the_future'`)
+})
+
+test('the history of a database without one is empty', async () => {
+  const client = new pg.Client({ connectionString: inject('postgres').adminUrl })
+  await client.connect()
+  expect(await appliedMigrations(client)).toEqual([])
+  await client.end()
+})
