@@ -23,8 +23,8 @@ AS $$
 $$;
 
 -- Messages of a batch: once-only key, contact and identity, conversation, message, domain event, in set-based steps whose
--- rows are always touched in the same order. A step that finds itself overtaken by another process (somebody else inserted
--- the same key a moment ago) raises 40001: the caller runs the batch again and then finds those rows.
+-- rows are always touched in the same order. A step that is overtaken by another process (it inserted the same key a moment
+-- ago) fails on the unique key: the caller runs the batch again and then finds those rows.
 -- Per event: `result` is stored, duplicate, or unknown_account (nothing written).
 CREATE FUNCTION parley.receive_messages(
   p_now timestamptz, p_provider text[], p_app text[], p_account text[], p_id uuid[], p_external text[], p_echo boolean[],
@@ -42,8 +42,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_tenant uuid[]; v_account uuid[]; v_answerer text[]; v_scope1 text[]; v_scope2 text[];
-  v_dup boolean[]; v_known1 boolean[]; v_known2 boolean[]; v_contact uuid[]; v_made boolean[];
-  v_conv uuid[]; v_conv_state text[]; v_base jsonb; v_expected integer; v_done integer;
+  v_dup boolean[]; v_known1 boolean[]; v_known2 boolean[]; v_contact uuid[];
+  v_conv uuid[]; v_conv_state text[]; v_base jsonb;
 BEGIN
   -- 1. Whose address is it, was it seen, who is it?
   SELECT array_agg(a.tenant_id ORDER BY e.ord), array_agg(a.id ORDER BY e.ord), array_agg(a.answerer ORDER BY e.ord),
@@ -70,30 +70,23 @@ BEGIN
   -- 2. People we have not met. Within a batch the caller gives the same person the same new id.
   IF EXISTS (SELECT FROM unnest(v_contact, v_tenant, v_dup) AS e(contact, tenant, dup)
               WHERE e.contact IS NULL AND e.tenant IS NOT NULL AND NOT e.dup) THEN
-    WITH fresh AS (
-      SELECT DISTINCT ON (e.tenant, e.new_id) e.tenant, e.new_id, e.name, e.phone
-        FROM unnest(v_tenant, v_dup, v_contact, p_new_contact, p_name, p_phone)
-             WITH ORDINALITY AS e(tenant, dup, contact, new_id, name, phone, ord)
-       WHERE e.contact IS NULL AND e.tenant IS NOT NULL AND NOT e.dup
-       ORDER BY e.tenant, e.new_id, (e.name IS NULL), e.ord),
-    made AS (
-      INSERT INTO contacts (tenant_id, id, name, phone, created_at, updated_at)
-      SELECT tenant, new_id, name, phone, p_now, p_now FROM fresh ORDER BY tenant, phone, new_id
-      ON CONFLICT DO NOTHING RETURNING id)
-    SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM made) INTO v_expected, v_done;
-    IF v_done < v_expected THEN
-      RAISE EXCEPTION 'a contact was created at the same moment' USING ERRCODE = '40001';
-    END IF;
-    SELECT array_agg(coalesce(e.contact, e.new_id) ORDER BY e.ord), array_agg(e.contact IS NULL ORDER BY e.ord)
-      INTO v_contact, v_made
+    INSERT INTO contacts (tenant_id, id, name, phone, created_at, updated_at)
+      SELECT f.tenant, f.new_id, f.name, f.phone, p_now, p_now
+        FROM (SELECT DISTINCT ON (e.tenant, e.new_id) e.tenant, e.new_id, e.name, e.phone
+                FROM unnest(v_tenant, v_dup, v_contact, p_new_contact, p_name, p_phone)
+                     WITH ORDINALITY AS e(tenant, dup, contact, new_id, name, phone, ord)
+               WHERE e.contact IS NULL AND e.tenant IS NOT NULL AND NOT e.dup
+               ORDER BY e.tenant, e.new_id, (e.name IS NULL), e.ord) f
+       ORDER BY f.tenant, f.phone, f.new_id;
+    SELECT array_agg(coalesce(e.contact, e.new_id) ORDER BY e.ord) INTO v_contact
       FROM unnest(v_contact, p_new_contact) WITH ORDINALITY AS e(contact, new_id, ord);
   END IF;
 
   -- 3. Identities that are new, for new and for known people.
   IF EXISTS (SELECT FROM unnest(v_tenant, v_dup, v_known1, p_value2, v_known2) AS e(tenant, dup, k1, value2, k2)
               WHERE e.tenant IS NOT NULL AND NOT e.dup AND (NOT e.k1 OR (e.value2 IS NOT NULL AND NOT e.k2))) THEN
-    WITH fresh AS (
-      SELECT DISTINCT ON (tenant, scope, kind, value) tenant, scope, kind, value, contact, evidence
+    INSERT INTO contact_identities (tenant_id, scope, kind, value, contact_id, evidence, created_at)
+      SELECT DISTINCT ON (tenant, scope, kind, value) tenant, scope, kind, value, contact, jsonb_build_object('message', evidence), p_now
         FROM (SELECT e.tenant, e.scope1 AS scope, e.kind1 AS kind, e.value1 AS value, e.contact, e.evidence
                 FROM unnest(v_tenant, v_dup, v_known1, v_scope1, p_kind1, p_value1, v_contact, p_external)
                      AS e(tenant, dup, known, scope1, kind1, value1, contact, evidence)
@@ -103,16 +96,7 @@ BEGIN
                 FROM unnest(v_tenant, v_dup, v_known2, v_scope2, p_kind2, p_value2, v_contact, p_external)
                      AS e(tenant, dup, known, scope2, kind2, value2, contact, evidence)
                WHERE e.tenant IS NOT NULL AND NOT e.dup AND NOT e.known AND e.value2 IS NOT NULL) x
-       ORDER BY tenant, scope, kind, value),
-    made AS (
-      INSERT INTO contact_identities (tenant_id, scope, kind, value, contact_id, evidence, created_at)
-      SELECT tenant, scope, kind, value, contact, jsonb_build_object('message', evidence), p_now FROM fresh
-       ORDER BY tenant, scope, kind, value
-      ON CONFLICT DO NOTHING RETURNING value)
-    SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM made) INTO v_expected, v_done;
-    IF v_done < v_expected THEN
-      RAISE EXCEPTION 'an identity was created at the same moment' USING ERRCODE = '40001';
-    END IF;
+       ORDER BY tenant, scope, kind, value;
     -- A name or a number that a known person did not have yet.
     UPDATE contacts c SET name = coalesce(c.name, e.name), phone = coalesce(c.phone, e.phone)
       FROM (SELECT DISTINCT ON (u.tenant, u.contact) u.tenant, u.contact, u.name, u.phone
@@ -147,14 +131,10 @@ BEGIN
        ORDER BY x.created_at DESC LIMIT 1) l ON true;
 
   IF 'reopen' = ANY (v_conv_state) THEN
-    BEGIN
-      UPDATE conversations c SET status = 'open', closed_at = NULL
-        FROM (SELECT DISTINCT e.tenant, e.conv FROM unnest(v_tenant, v_conv, v_conv_state) AS e(tenant, conv, state)
-               WHERE e.state = 'reopen') r
-       WHERE c.tenant_id = r.tenant AND c.id = r.conv;
-    EXCEPTION WHEN unique_violation THEN
-      RAISE EXCEPTION 'a conversation was opened at the same moment' USING ERRCODE = '40001';
-    END;
+    UPDATE conversations c SET status = 'open', closed_at = NULL
+      FROM (SELECT DISTINCT e.tenant, e.conv FROM unnest(v_tenant, v_conv, v_conv_state) AS e(tenant, conv, state)
+             WHERE e.state = 'reopen') r
+     WHERE c.tenant_id = r.tenant AND c.id = r.conv;
     INSERT INTO events (tenant_id, type, conversation_id, actor, created_at)
       SELECT DISTINCT e.tenant, 'conversation.reopened', e.conv, 'system', p_now
         FROM unnest(v_tenant, v_conv, v_conv_state) AS e(tenant, conv, state) WHERE e.state = 'reopen';
@@ -167,13 +147,7 @@ BEGIN
            CASE WHEN e.echo THEN 'sent' ELSE 'received' END, e.occurred, CASE WHEN e.echo THEN e.occurred END, p_now, p_now
       FROM unnest(v_tenant, v_dup, p_id, v_account, v_conv, p_external, p_echo, p_occurred)
            WITH ORDINALITY AS e(tenant, dup, id, account, conv, external, echo, occurred, ord)
-     WHERE e.tenant IS NOT NULL AND NOT e.dup ORDER BY e.tenant, e.account, e.external
-    ON CONFLICT DO NOTHING;
-  GET DIAGNOSTICS v_done = ROW_COUNT;
-  SELECT count(*) INTO v_expected FROM unnest(v_tenant, v_dup) AS e(tenant, dup) WHERE e.tenant IS NOT NULL AND NOT e.dup;
-  IF v_done < v_expected THEN
-    RAISE EXCEPTION 'a message was stored at the same moment' USING ERRCODE = '40001';
-  END IF;
+     WHERE e.tenant IS NOT NULL AND NOT e.dup ORDER BY e.tenant, e.account, e.external;
   -- What the business wrote on its own device may already have receipts waiting.
   IF true = ANY (p_echo) THEN
     INSERT INTO provider_refs (tenant_id, channel_account_id, external_id, message_id, touched_at)
@@ -211,7 +185,7 @@ BEGIN
       FROM grouped g JOIN channel_accounts a ON a.tenant_id = g.tenant AND a.id = g.account
       JOIN contacts k ON k.tenant_id = g.tenant AND k.id = g.contact
      WHERE g.state = 'new' ORDER BY g.tenant, g.account, g.contact
-    ON CONFLICT DO NOTHING RETURNING id AS conv, 0::bigint AS base),
+    RETURNING id AS conv, 0::bigint AS base),
   bumped AS (
     UPDATE conversations c SET
       last_seq = c.last_seq + g.n,
@@ -227,11 +201,7 @@ BEGIN
       FROM grouped g, contacts k
      WHERE g.state <> 'new' AND c.tenant_id = g.tenant AND c.id = g.conv AND k.tenant_id = c.tenant_id AND k.id = c.contact_id
     RETURNING c.id AS conv, c.last_seq - g.n AS base)
-  SELECT jsonb_object_agg(b.conv, b.base), count(*), (SELECT count(*) FROM grouped) INTO v_base, v_done, v_expected
-    FROM (SELECT * FROM made UNION ALL SELECT * FROM bumped) b;
-  IF v_done < v_expected THEN
-    RAISE EXCEPTION 'a conversation was opened at the same moment' USING ERRCODE = '40001';
-  END IF;
+  SELECT jsonb_object_agg(b.conv, b.base) INTO v_base FROM (SELECT * FROM made UNION ALL SELECT * FROM bumped) b;
 
   -- 7. The messages themselves.
   INSERT INTO messages (tenant_id, id, conversation_id, contact_id, channel, seq, direction, sender, type, content, body,
