@@ -1,0 +1,57 @@
+/**
+ * npm run chaos -- --minutes 10 --seed 7 --json
+ *
+ * The crash journey for as long as one likes, on a database of its own whose processes are killed as well. The last line is
+ * one JSON object; the exit code is 0 only where nothing was lost, doubled, mixed up or broken.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startEmbedded } from '../../src/platform/db/embedded.ts'
+import { createLogger } from '../../src/platform/log.ts'
+import { runCrash } from '../world/crash-run.ts'
+import { isSound } from '../world/history.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    /** Only the last line. */
+    json: { type: 'boolean', default: false },
+  },
+})
+const minutes = Number(values.minutes)
+const seed = Number(values.seed)
+if (!(minutes > 0) || !Number.isInteger(seed)) {
+  console.error('Usage: npm run chaos -- [--minutes N] [--seed S] [--json]')
+  process.exit(2)
+}
+
+/** Half of what two cores take in, so that the load is spread over the whole time. */
+const perSecond = 100
+const say = (line: string) => {
+  if (!values.json) console.log(line)
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'parley-chaos-'))
+const database = await startEmbedded({ dataDir: folder, log: createLogger({ level: 'CRITICAL' }) })
+try {
+  say(`seed ${seed}, ${minutes} minutes`)
+  const report = await runCrash({
+    seed,
+    say,
+    databaseUrl: database.ownerUrl,
+    messages: Math.ceil(minutes * 60 * perSecond),
+    customers: 200,
+    replies: Math.ceil(minutes * 120),
+    kills: Math.max(1, Math.round(minutes * 6)),
+    backendKills: Math.max(1, Math.round(minutes * 2)),
+    perSecond,
+  })
+  console.log(JSON.stringify({ sound: isSound(report), ...report }))
+  process.exitCode = isSound(report) ? 0 : 1
+} finally {
+  await database.stop()
+  await rm(folder, { recursive: true, force: true })
+}
