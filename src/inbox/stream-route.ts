@@ -6,6 +6,8 @@ import type { LiveStream } from './stream.ts'
 const heartbeatMs = 15_000
 /** Bytes a slow reader may leave unread before it is cut off; it comes back with its cursor and misses nothing. */
 const maxBuffered = 4 << 20
+/** What was written before the cut still goes out, so that even the slowest gets further each time it comes back. */
+const flushMs = 30_000
 
 export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (server, { live }) => {
   const open = new Set<() => void>()
@@ -33,8 +35,9 @@ export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (s
       const pending: string[] = []
       const write = (text: string) => {
         if (!started) return void pending.push(text)
+        // Only what was left of earlier writes counts: one batch may be larger than the limit and has to get through.
+        if (reply.raw.writableLength > maxBuffered) return cut()
         reply.raw.write(text)
-        if (reply.raw.writableLength > maxBuffered) reply.raw.destroy()
       }
       const stop = await live.watch(
         tenantId,
@@ -52,6 +55,12 @@ export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (s
       reply.raw.write(`retry: 1000\n\n${pending.join('')}`)
       const heartbeat = setInterval(() => reply.raw.write(': still here\n\n'), heartbeatMs)
       const close = () => reply.raw.end()
+      const cut = () => {
+        stop()
+        clearInterval(heartbeat)
+        reply.raw.end()
+        setTimeout(() => reply.raw.destroy(), flushMs).unref()
+      }
       open.add(close)
       reply.raw.on('close', () => {
         clearInterval(heartbeat)
