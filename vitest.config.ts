@@ -9,14 +9,16 @@ export default defineConfig({
       {
         test: {
           name: 'rules',
-          include: ['{src,simulators,client,web,bin}/**/*.test.{ts,tsx}', 'test/recorded/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+          include: ['{src,simulators,client,web,bin}/**/*.test.{ts,tsx}', 'test/{recorded,house}/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', 'node_modules'],
         },
       },
       {
         test: {
           name: 'features',
-          include: ['src/**/*.db.test.ts', 'test/features/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          include: ['src/**/*.db.test.ts', 'test/features/**/*.test.ts', 'test/house/**/*.db.test.ts'],
           globalSetup: ['test/world/postgres.setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -26,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'journeys',
+          sequence: { groupOrder: 2 },
           include: ['test/journeys/**/*.test.ts'],
           globalSetup: ['test/world/postgres.setup.ts'],
           testTimeout: 180_000,

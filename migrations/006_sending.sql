@@ -185,12 +185,22 @@ AS $$
   SELECT x.ready_at FROM conversation_lanes x WHERE x.kind = p_kind AND x.ready_at > clock_timestamp() ORDER BY x.ready_at LIMIT 1
 $$;
 
--- Everything older than this transaction number has ended: a reader of `events` that stops there misses no late commit.
--- (Transaction numbers are the whole server's: a long writing transaction in another of its databases delays readers too.)
+-- Everything of this database with a smaller transaction number has ended, and a statement that begins after this one sees
+-- it: a reader of `events` that stops there misses no late commit. Transactions that are known to belong to another database
+-- of the same server do not hold it up; one that cannot be told (it has its number but not yet its lock) does.
 CREATE FUNCTION parley.event_horizon() RETURNS xid8
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = parley, pg_temp
 AS $$
-  SELECT pg_snapshot_xmin(pg_current_snapshot())
+  SELECT coalesce(
+    (SELECT min(x.xid) FROM pg_snapshot_xip(s.snap) AS x(xid)
+      WHERE NOT EXISTS (
+        SELECT FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+         WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted
+           -- The lock table knows the lower 32 bits.
+           AND l.transactionid::text::bigint = x.xid::text::bigint % 4294967296
+           AND a.datid <> (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))),
+    pg_snapshot_xmax(s.snap))
+  FROM (SELECT pg_current_snapshot() AS snap) s
 $$;
 
 -- Look-ups before a tenant is known ----------------------------------------------------------------------------------

@@ -94,9 +94,14 @@ export async function addWhatsAppAccount(tx: Tx, secrets: Secrets, given: NewWha
     ],
   )
   await tx.query(
-    `INSERT INTO tenant_whatsapp_config (tenant_id, channel_account_id, phone_number_id, waba_id, display_phone_number, graph_url, graph_version)
-     VALUES ($1, $2, $3, $4, $5, coalesce($6, 'https://graph.facebook.com'), coalesce($7, 'v25.0'))`,
-    [tx.tenantId, id, given.phoneNumberId, given.wabaId, given.address, given.graphUrl ?? null, given.graphVersion ?? null],
+    'INSERT INTO tenant_whatsapp_config (tenant_id, channel_account_id, phone_number_id, waba_id, display_phone_number) VALUES ($1, $2, $3, $4, $5)',
+    [tx.tenantId, id, given.phoneNumberId, given.wabaId, given.address],
+  )
+  // Where nothing is given the columns' defaults stand.
+  await tx.query(
+    `UPDATE tenant_whatsapp_config SET graph_url = coalesce($3, graph_url), graph_version = coalesce($4, graph_version)
+      WHERE tenant_id = $1 AND channel_account_id = $2`,
+    [tx.tenantId, id, given.graphUrl ?? null, given.graphVersion ?? null],
   )
   await tx.query(
     'UPDATE tenants SET phone_number_id = coalesce(phone_number_id, $2), whatsapp_configured = true WHERE id = $1',

@@ -41,6 +41,18 @@ test('an event that is committed late is never skipped: later ones wait for it',
   expect((await read(cursor)).map((event) => event.type)).toEqual(['slow.first', 'quick.second'])
 })
 
+test('a transaction of another database of the same server holds nothing up', async () => {
+  const elsewhere = await createTestDatabase()
+  const cursor = await now()
+  const slow = await elsewhere.owner.connect()
+  await slow.query(`BEGIN; INSERT INTO tenants (tenant_id, name) VALUES ('slow', 'Slow')`)
+  await add('not.waiting')
+  expect((await read(cursor)).map((event) => event.type)).toEqual(['not.waiting'])
+  await slow.query('ROLLBACK')
+  slow.release()
+  await elsewhere.drop()
+})
+
 test('under twenty writers at once a reader that follows misses nothing and sees nothing twice', async () => {
   let cursor = await now()
   const seen: string[] = []
@@ -62,10 +74,22 @@ test('under twenty writers at once a reader that follows misses nothing and sees
   )
   writing = false
   await reader
+  expect(seen.filter((type, i) => seen.indexOf(type) !== i || !type.startsWith('w'))).toEqual([])
   expect(seen).toHaveLength(300)
   expect(new Set(seen).size).toBe(300)
   for (let w = 0; w < 20; w++)
     expect(seen.filter((type) => type.startsWith(`w${w}.`))).toEqual(Array.from({ length: 15 }, (_, i) => `w${w}.${i}`))
+})
+
+test('the order is that of numbers: the thousandth transaction comes after the nine hundredth', async () => {
+  await db.owner.query(
+    `INSERT INTO events (tenant_id, txid, type, actor) SELECT $1, n::text::xid8, 'n' || n, 'test' FROM generate_series(95, 105) AS n`,
+    [tenant],
+  )
+  const first = await read('94.00000000-0000-0000-0000-000000000000', 7)
+  expect(first.map((event) => event.type)).toEqual(['n95', 'n96', 'n97', 'n98', 'n99', 'n100', 'n101'])
+  const rest = await read(first.at(-1)?.cursor as string, 4)
+  expect(rest.map((event) => event.type)).toEqual(['n102', 'n103', 'n104', 'n105'])
 })
 
 test("another tenant's events are never in it", async () => {

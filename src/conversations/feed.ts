@@ -25,7 +25,7 @@ export function parseCursor(cursor: string): { txid: string; id: string } {
 
 /** Where the stream is now: everything from here on is still to come. */
 export async function currentCursor(tx: Tx): Promise<string> {
-  const { rows } = await tx.query<{ at: string }>('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS at')
+  const { rows } = await tx.query<{ at: string }>('SELECT parley.event_horizon()::text AS at')
   return `${rows[0]?.at}.${zero}`
 }
 
@@ -41,6 +41,8 @@ export async function isForeignCursor(tx: Tx, cursor: string): Promise<boolean> 
 /** What happened after the cursor, oldest first, below the oldest transaction that is still running. */
 export async function readFeed(tx: Tx, after: string, limit: number): Promise<FeedEvent[]> {
   const { txid, id } = parseCursor(after)
+  // A statement of its own: the one that reads must begin after the horizon is known.
+  const horizon = (await currentCursor(tx)).split('.')[0]
   const { rows } = await tx.query<{
     txid: string
     id: string
@@ -52,10 +54,10 @@ export async function readFeed(tx: Tx, after: string, limit: number): Promise<Fe
     created_at: Date
   }>({
     name: 'read_feed',
-    text: `SELECT txid::text, id, type, conversation_id, message_id, actor, data, created_at FROM events
-            WHERE tenant_id = $1 AND (txid, id) > ($2::xid8, $3::uuid) AND txid < pg_snapshot_xmin(pg_current_snapshot())
-            ORDER BY txid, id LIMIT $4`,
-    values: [tx.tenantId, txid, id, limit],
+    text: `SELECT e.txid::text, e.id, e.type, e.conversation_id, e.message_id, e.actor, e.data, e.created_at FROM events e
+            WHERE e.tenant_id = $1 AND (e.txid, e.id) > ($2::xid8, $3::uuid) AND e.txid < $4::xid8
+            ORDER BY e.txid, e.id LIMIT $5`,
+    values: [tx.tenantId, txid, id, horizon, limit],
   })
   return rows.map((row) => ({
     cursor: `${row.txid}.${row.id}`,

@@ -19,7 +19,7 @@ export type FindApp = (provider: string, slug: string) => Promise<AppSecrets | n
 /** Meta's bodies reach 3 MB. */
 const maxBodyBytes = 3 * 1024 * 1024
 /** What of a request's headers is worth keeping beside its body. */
-const kept = ['content-type', 'user-agent', 'x-hub-signature-256', 'x-forwarded-for', 'x-request-id']
+const kept = /^(content-type|user-agent|x-forwarded-for|x-request-id|x-[a-z-]*signature[a-z0-9-]*)$/
 
 export const webhookRoutes: FastifyPluginAsync<{
   channels: Channels
@@ -57,8 +57,9 @@ export const webhookRoutes: FastifyPluginAsync<{
       )
     }
     for (const path of [`/${channel.channel}`, `/${channel.channel}/:app`]) {
-      server.post(path, { bodyLimit: maxBodyBytes }, receive)
-      server.get(path, async (request, reply) => {
+      const tags = ['Webhooks']
+      server.post(path, { bodyLimit: maxBodyBytes, schema: { tags, summary: `What ${channel.provider} delivers` } }, receive)
+      server.get(path, { schema: { tags, summary: `Handshake of ${channel.provider}` } }, async (request, reply) => {
         const { status, body } = await handshake(request as FastifyRequest<{ Params: { app?: string } }>)
         return reply.code(status).type('text/plain; charset=utf-8').send(body)
       })
@@ -87,6 +88,6 @@ export const webhookRoutes: FastifyPluginAsync<{
 }
 
 function keptHeaders(request: FastifyRequest): Record<string, string> {
-  const entries = kept.map((name) => [name, request.headers[name]] as const)
-  return Object.fromEntries(entries.filter((entry): entry is readonly [string, string] => typeof entry[1] === 'string'))
+  const entries = Object.entries(request.headers).filter(([name]) => kept.test(name))
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }

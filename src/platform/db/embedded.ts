@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -55,8 +55,9 @@ export async function startEmbedded(options: { dataDir: string; log: Logger }): 
   await mkdir(dataDir, { recursive: true })
   const unlock = await lockDataFolder(dataDir)
   try {
-    const binaries = await findBinaries()
-    const user = await chooseServerUser(dataDir, dirname(binaries.postgres))
+    const installed = await findBinaries()
+    const user = await chooseServerUser(dataDir, dirname(installed.postgres))
+    const binaries = user.throughClosedFolders ? await reachableCopy(installed) : installed
     const cluster = join(dataDir, 'postgres')
     await makeCluster(binaries, cluster, user)
     await stopLeftover(binaries, cluster, user, log)
@@ -79,6 +80,27 @@ export async function startEmbedded(options: { dataDir: string; log: Logger }): 
     await unlock()
     throw error
   }
+}
+
+/**
+ * PostgreSQL asks with access(2) whether it may run its own programs, and the kernel answers that without capabilities:
+ * behind a closed folder it does not find itself. So root keeps a copy (60 MB) where everybody may enter.
+ */
+async function reachableCopy(installed: Binaries): Promise<Binaries> {
+  const native = dirname(dirname(installed.postgres))
+  const { version } = JSON.parse(await readFile(join(dirname(native), 'package.json'), 'utf8')) as { version: string }
+  const shelf = '/var/lib/parley-postgres'
+  const copy = join(shelf, `${version}-${process.arch}`)
+  await mkdir(shelf, { recursive: true, mode: 0o755 })
+  if (!(await exists(copy))) {
+    const making = `${copy}.making-${process.pid}`
+    await cp(native, making, { recursive: true, verbatimSymlinks: true })
+    await chmod(making, 0o755)
+    // Somebody else's copy of the same files is as good.
+    await rename(making, copy).catch(() => rm(making, { recursive: true, force: true }))
+  }
+  const at = (file: string) => join(copy, 'bin', file)
+  return { initdb: at('initdb'), postgres: at('postgres'), pg_ctl: at('pg_ctl') }
 }
 
 /** initdb into a folder beside, then renamed: a crash in the middle leaves nothing that looks like a database. */
