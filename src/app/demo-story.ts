@@ -67,27 +67,27 @@ export async function playDemo(app: App, simulator: WhatsAppSimulator, place: Pl
     label: `user:${place.userId}`,
   }
   const to = place.phoneNumberId
+  const say = async (conversationId: string, text: string): Promise<void> => {
+    const { messageId } = await send(app.inbox, actor, { conversationId, body: { type: 'text', text } })
+    await until(
+      async () => (await statusOf(app, place, messageId)) !== 'queued' && (await statusOf(app, place, messageId)) !== 'sending',
+    )
+  }
   await syncTemplates(app.inbox, place.tenantId, place.accountId)
 
   simulator.customerSends({ from: '16505551277', to, text: 'Hi, do you also install water softeners?' })
   const softener = await arrived(app, place, '+16505551277', 1)
-  await send(app.inbox, actor, {
-    conversationId: softener,
-    body: {
-      type: 'text',
-      text: 'We do, Marcus. For a house of four we usually fit the 10-litre one: $890 installed. Would you like a visit?',
-    },
-  })
+  await say(
+    softener,
+    'We do, Marcus. For a house of four we usually fit the 10-litre one: $890 installed. Would you like a visit?',
+  )
   simulator.customerSends({ from: '16505551277', to, text: 'Let me think about it 👍' })
   await arrived(app, place, '+16505551277', 3)
   await grow24HoursOlder(app, simulator, place, softener, '16505551277')
 
   simulator.customerSends({ from: '201001234567', to, text: 'مساء الخير، هل تعملون يوم الجمعة؟' })
   const friday = await arrived(app, place, '+201001234567', 1)
-  await send(app.inbox, actor, {
-    conversationId: friday,
-    body: { type: 'text', text: 'Good evening! Yes, on Fridays until noon.' },
-  })
+  await say(friday, 'Good evening! Yes, on Fridays until noon.')
   simulator.customerSends({ from: '201001234567', to, text: 'ممتاز، شكرًا جزيلًا' })
   await arrived(app, place, '+201001234567', 3)
   await patch(app.inbox, actor, friday, { status: 'closed' })
@@ -95,10 +95,7 @@ export async function playDemo(app: App, simulator: WhatsAppSimulator, place: Pl
   simulator.customerSends({ from: '447700900134', to, text: 'Hello, could you send me an invoice for last week’s repair?' })
   const invoice = await arrived(app, place, '+447700900134', 1)
   await patch(app.inbox, actor, invoice, { assigneeId: place.userId })
-  await send(app.inbox, actor, {
-    conversationId: invoice,
-    body: { type: 'text', text: 'Of course, Priya. To which address should it be made out?' },
-  })
+  await say(invoice, 'Of course, Priya. To which address should it be made out?')
   simulator.customerSends({
     from: '447700900134',
     to,
@@ -119,31 +116,45 @@ export async function playDemo(app: App, simulator: WhatsAppSimulator, place: Pl
     media: { bytes: stain(), mimeType: 'image/png', caption: 'It is getting bigger' },
   })
   const leak = await arrived(app, place, '+16505551201', 2)
-  await send(app.inbox, actor, {
-    conversationId: leak,
-    body: {
-      type: 'text',
-      text: 'Hello Ana, please close the main tap (it is usually under the sink). We can be there in 40 minutes. Is that alright?',
-    },
-  })
+  await say(
+    leak,
+    'Hello Ana, please close the main tap (it is usually under the sink). We can be there in 40 minutes. Is that alright?',
+  )
   simulator.customerSends({ from: '16505551201', to, text: 'Found it, closed. Yes please!' })
   await arrived(app, place, '+16505551201', 4)
 }
 
 /** The customer's conversation, once it has so many lines. */
 async function arrived(app: App, place: Place, phone: string, messages: number): Promise<string> {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    const found = await inTenant(app.db, place.tenantId, async (tx) => {
+  let found: string | undefined
+  await until(async () => {
+    found = await inTenant(app.db, place.tenantId, async (tx) => {
       const { rows } = await tx.query<{ id: string }>(
-        `SELECT c.id FROM conversations c JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id WHERE c.tenant_id = $1 AND k.phone = $2 AND c.last_seq >= $3`,
+        'SELECT c.id FROM conversations c JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id WHERE c.tenant_id = $1 AND k.phone = $2 AND c.last_seq >= $3',
         [place.tenantId, phone, messages],
       )
       return rows[0]?.id
     })
-    if (found) return found
-    await new Promise((resolve) => setTimeout(resolve, 25))
+    return found !== undefined
+  })
+  return found as unknown as string
+}
+
+const statusOf = (app: App, place: Place, messageId: string): Promise<string | undefined> =>
+  inTenant(app.db, place.tenantId, async (tx) => {
+    const { rows } = await tx.query<{ status: string }>(
+      'SELECT status FROM message_tracking WHERE tenant_id = $1 AND id = $2',
+      [place.tenantId, messageId],
+    )
+    return rows[0]?.status
+  })
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    if (await condition()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  throw new Error(`The demo's customer ${phone} did not get through.`)
+  throw new Error('The demo did not get through to its simulator.')
 }
 
 /** One conversation whose window is over, to show what a template is for. */

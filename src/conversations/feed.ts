@@ -13,12 +13,14 @@ export interface FeedEvent {
   at: Date
 }
 
+/** The largest number of a transaction. */
+const lastTransaction = 2n ** 64n - 1n
 const zero = '00000000-0000-0000-0000-000000000000'
 
 /** "<transaction>.<event id>" */
 export function parseCursor(cursor: string): { txid: string; id: string } {
   const [txid = '', id = ''] = cursor.split('.')
-  if (!/^[0-9]{1,20}$/.test(txid) || !isUuid(id))
+  if (!/^[0-9]{1,20}$/.test(txid) || BigInt(txid) > lastTransaction || !isUuid(id))
     throw new ParleyError('malformed_cursor', 'The cursor is not one that this server gave.')
   return { txid, id }
 }

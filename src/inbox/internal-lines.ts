@@ -2,7 +2,7 @@
 import { appendEvent } from '../conversations/feed.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
-import { cleanText } from '../kernel/text.ts'
+import { cleanJson, cleanText } from '../kernel/text.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import type { Actor } from '../tenancy/can.ts'
 
@@ -31,7 +31,7 @@ export async function addInternal(tx: Tx, given: InternalLine): Promise<{ id: st
     [
       ...[tx.tenantId, id, given.conversationId, place.contact_id, place.channel, place.last_seq + 1],
       ...[given.type === 'note' ? 'human' : 'system', given.actor.userId ?? null, given.type],
-      ...[given.text === null ? null : cleanText(given.text), JSON.stringify(given.body)],
+      ...[given.text === null ? null : cleanText(given.text), JSON.stringify(cleanJson(given.body))],
       JSON.stringify(given.idempotencyKey ? { idempotencyKey: given.idempotencyKey } : {}),
     ],
   )
@@ -55,7 +55,7 @@ async function findByKey(tx: Tx, given: InternalLine, key: string): Promise<stri
     `SELECT id, content FROM messages WHERE tenant_id = $1 AND conversation_id = $2 AND direction = 'internal' AND metadata ->> 'idempotencyKey' = $3`,
     [tx.tenantId, given.conversationId, key],
   )
-  if (rows[0] && rows[0].content !== given.text) {
+  if (rows[0] && rows[0].content !== (given.text === null ? null : cleanText(given.text))) {
     throw new ParleyError(
       'idempotency_mismatch',
       'This idempotency key was used for another note. Use a new key for a new note.',

@@ -51,10 +51,13 @@ export interface ConversationFilter {
 const cursorOf = (row: ConversationRow): string =>
   Buffer.from(`${row.last_message_at.toISOString()} ${row.id}`).toString('base64url')
 
+/** As cursorOf writes it; what else JavaScript takes for a date PostgreSQL may not. */
+const cursorTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
+
 function readCursor(cursor: string | undefined): [string, string] | null {
   if (!cursor) return null
   const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ')
-  if (Number.isNaN(Date.parse(at)) || !isUuid(id))
+  if (!cursorTime.test(at) || Number.isNaN(Date.parse(at)) || !isUuid(id))
     throw new ParleyError('malformed_cursor', 'The cursor is not one that this server gave.')
   return [at, id]
 }

@@ -13,7 +13,7 @@ import type { Secrets } from '../platform/secrets.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import type { Actor } from '../tenancy/can.ts'
 import { addInternal } from './internal-lines.ts'
-import { requireConversation } from './store.ts'
+import { requireContact, requireConversation } from './store.ts'
 
 export interface InboxDeps {
   db: Database
@@ -55,16 +55,25 @@ export async function send(
 export async function start(
   deps: InboxDeps,
   actor: Actor,
-  given: { accountId: string; to: { phone?: string; contactId?: string }; body: OutboundBody; idempotencyKey?: string },
+  given: {
+    accountId: string
+    to: { phone?: string; contactId?: string }
+    body: OutboundBody
+    replyTo?: string
+    idempotencyKey?: string
+  },
 ): Promise<Queued> {
   const queued = await change(deps, actor, async (tx) => {
     const account = await requireAccount(tx, given.accountId)
-    const contactId = given.to.contactId ?? (await contactOf(tx, given.to.phone, account.country))
+    const contactId = given.to.contactId
+      ? (await requireContact(tx, given.to.contactId)).id
+      : await contactOf(tx, given.to.phone, account.country)
     const conversationId = await openConversation(tx, account.id, contactId)
     return await queueReply(deps, tx, {
       conversationId,
       author: author(actor),
       body: given.body,
+      replyTo: given.replyTo,
       idempotencyKey: given.idempotencyKey,
     })
   })

@@ -13,7 +13,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import { ParleyError } from '../kernel/errors.ts'
-import { isUnavailable } from './db/errors.ts'
+import { classify } from './db/errors.ts'
 import type { Logger } from './log.ts'
 
 export type HttpServer = FastifyInstance
@@ -95,8 +95,9 @@ interface Rendered {
 /** The one renderer of errors. A fault of ours says nothing of its inside to the caller; the log has it. */
 export function renderError(log: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const rendered = toRendered(error)
-  if (rendered.status >= 500 && rendered.code === 'internal') {
-    log.error('A request failed', {
+  const unforeseen = rendered.status < 500 && classify(error) === 'data'
+  if (rendered.code === 'internal' || unforeseen) {
+    log[unforeseen ? 'warn' : 'error'](unforeseen ? 'The database did not take a value' : 'A request failed', {
       operation: 'http',
       method: request.method,
       route: request.routeOptions.url,
@@ -126,7 +127,14 @@ function toRendered(error: unknown): Rendered {
     }
   }
   if (isResponseSerializationError(error)) return { status: 500, code: 'internal', message: internal }
-  if (isUnavailable(error))
+  const fault = classify(error)
+  if (fault === 'data')
+    return {
+      status: 400,
+      code: 'invalid_request',
+      message: 'A value in the request holds characters or numbers that cannot be stored.',
+    }
+  if (fault === 'unavailable')
     return { status: 503, code: 'unavailable', message: 'The database is not available. Try again in a moment.' }
   const status = (error as { statusCode?: number }).statusCode ?? 500
   if (status === 413) return { status, code: 'too_large', message: 'The request is larger than allowed here.' }
