@@ -105,10 +105,13 @@ describe('a client that was away', () => {
     expect(stream.batches()).toEqual([])
   })
 
-  test.each(['x', '1', `1.${none}x`, `-1.${none}`, `1.2.${none}`])('is refused with the cursor %s', async (cursor) => {
-    const { status, body } = await world.api('GET', `/stream?cursor=${cursor}`)
-    expect([status, body]).toMatchObject([400, { error: { code: 'malformed_cursor' } }])
-  })
+  test.each(['x', '1', `1.${none}x`, `-1.${none}`, `1.2.${none}`, `18446744073709551616.${none}`])(
+    'is refused with the cursor %s',
+    async (cursor) => {
+      const { status, body } = await world.api('GET', `/stream?cursor=${cursor}`)
+      expect([status, body]).toMatchObject([400, { error: { code: 'malformed_cursor' } }])
+    },
+  )
 
   test('is refused when it is not signed in', async () => {
     expect((await follow(null)).status).toBe(401)
