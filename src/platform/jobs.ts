@@ -30,14 +30,16 @@ const schema = 'pgboss'
 
 /** Makes or upgrades pg-boss' tables and the queues, as the owner; part of `migrate`. */
 export async function prepareJobs(ownerUrl: string, names: readonly string[]): Promise<void> {
-  const boss = new PgBoss({ connectionString: ownerUrl, schema, max: 2, supervise: false, schedule: false, migrate: true })
-  boss.on('error', () => {})
-  await boss.start()
-  for (const name of names) if (!(await boss.getQueue(name))) await boss.createQueue(name)
-  await boss.stop({ graceful: false })
-  const client = new pg.Client({ connectionString: ownerUrl })
+  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'parley-migrate' })
   await client.connect()
   try {
+    // Held until this connection ends: rights granted by two at once fail ("tuple concurrently updated").
+    await client.query('SELECT pg_advisory_lock($1)', [lockKey])
+    const boss = new PgBoss({ connectionString: ownerUrl, schema, max: 2, supervise: false, schedule: false, migrate: true })
+    boss.on('error', () => {})
+    await boss.start()
+    for (const name of names) if (!(await boss.getQueue(name))) await boss.createQueue(name)
+    await boss.stop({ graceful: false })
     await client.query(`GRANT USAGE ON SCHEMA ${schema} TO parley_app`)
     await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO parley_app`)
     await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${schema} TO parley_app`)
@@ -46,6 +48,9 @@ export async function prepareJobs(ownerUrl: string, names: readonly string[]): P
     await client.end()
   }
 }
+
+/** Any number nobody else uses: "pgjobs" in ASCII. */
+const lockKey = 0x70676a6f6273
 
 export async function startJobs(options: { connectionString: string; log: Logger; pollSeconds?: number }): Promise<Jobs> {
   const { log } = options
