@@ -45,6 +45,8 @@ export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (s
         cursor,
       )
       reply.hijack()
+      // Gone while the way from its cursor was looked up: nothing will ever say so again.
+      if (reply.raw.destroyed) return stop()
       reply.raw.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-cache, no-transform',
