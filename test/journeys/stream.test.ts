@@ -1,4 +1,5 @@
 import { get, type IncomingMessage } from 'node:http'
+import { connect as dial } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { ConversationView, MessageView } from '../../src/inbox/schema.ts'
 import { newId } from '../../src/kernel/ids.ts'
@@ -117,6 +118,23 @@ describe('a client that was away', () => {
     expect((await follow(null)).status).toBe(401)
     expect((await follow({ key: 'parley_nobody' })).status).toBe(401)
   })
+})
+
+test('a client that is gone before it was answered leaves nothing behind', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const { hostname, port } = new URL(world.url)
+  const request = `GET /api/stream HTTP/1.1\r\nhost: ${hostname}\r\ncookie: ${world.business.people.viewer.cookie}\r\n\r\n`
+  const before = timers()
+  for (let n = 0; n < 40; n++) {
+    await new Promise<void>((resolve) => {
+      const socket = dial(Number(port), hostname, () => socket.write(request, () => socket.destroy()))
+      socket.on('close', () => resolve())
+    })
+  }
+  // Each of those would keep a heartbeat of its own.
+  const stream = await follow('viewer')
+  await stream.next('hello')
+  await until('they are forgotten', () => timers() < before + 20, { timeoutMs: 5000, seen: () => [before, timers()] })
 })
 
 test('nothing of another business is ever told, live or from the beginning of time', async () => {
