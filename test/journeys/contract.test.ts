@@ -69,15 +69,14 @@ const operations = () =>
     )
 
 /** Bodies that are right but for the ids of another business in them. */
-const bodies = (ours: Record<string, string>): Record<string, unknown[]> => ({
-  'PATCH /api/conversations/{id}': [{ status: 'closed' }],
-  'POST /api/conversations/{id}/presence': [{ state: 'viewing' }],
-  'POST /api/conversations/{id}/messages': [{ body: { type: 'text', text: 'x' } }],
-  'POST /api/conversations/{id}/notes': [{ text: 'x' }],
-  'PATCH /api/contacts/{id}': [{ name: 'x' }],
-  'POST /api/messages/{id}/retry': [{ acceptDuplicate: true }],
-  ...ours,
-})
+const bodies: Record<string, unknown> = {
+  'PATCH /api/conversations/{id}': { status: 'closed' },
+  'POST /api/conversations/{id}/presence': { state: 'viewing' },
+  'POST /api/conversations/{id}/messages': { body: { type: 'text', text: 'x' } },
+  'POST /api/conversations/{id}/notes': { text: 'x' },
+  'PATCH /api/contacts/{id}': { name: 'x' },
+  'POST /api/messages/{id}/retry': { acceptDuplicate: true },
+}
 
 test('the description of the API is valid OpenAPI 3.1: every reference leads somewhere, every path parameter is declared', () => {
   expect(document.openapi).toMatch(/^3\.1\./)
@@ -104,13 +103,12 @@ describe('an id of another business', () => {
       const kind = path.split('/')[2] ?? ''
       const id = theirs[kind]
       expect([path, id]).toEqual([path, expect.any(String)])
-      for (const body of bodies({})[`${method} ${path}`] ?? [undefined]) {
-        const real = path.replace(/^\/api/, '').replace('{id}', id as string)
-        const answer = await world.api(method, real, body, 'owner')
-        expect([method, path, answer.status, answer.body]).toMatchObject([method, path, 404, { error: { code: 'not_found' } }])
-        const unknown = await world.api(method, real.replace(id as string, newId()), body, 'owner')
-        expect([method, path, unknown.body]).toEqual([method, path, answer.body])
-      }
+      const body = bodies[`${method} ${path}`]
+      const real = path.replace(/^\/api/, '').replace('{id}', id as string)
+      const answer = await world.api(method, real, body, 'owner')
+      expect([method, path, answer.status, answer.body]).toMatchObject([method, path, 404, { error: { code: 'not_found' } }])
+      const unknown = await world.api(method, real.replace(id as string, newId()), body, 'owner')
+      expect([method, path, unknown.body]).toEqual([method, path, answer.body])
       tried.push(path)
     }
     expect(tried.length).toBeGreaterThan(14)

@@ -1,6 +1,6 @@
 /**
  * The whole server in process, over HTTP, on a database of its own, with Meta's side of WhatsApp as a second HTTP server:
- * what journeys and people's acceptance runs start from. `settle` drains everything that was set off.
+ * what journeys start from. `settle` drains everything that was set off.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
