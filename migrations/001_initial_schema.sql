@@ -13,14 +13,22 @@ BEGIN
 EXCEPTION WHEN duplicate_object OR unique_violation THEN
   NULL; -- two databases of one cluster migrated at the same moment: roles are shared, the other one made them
 END $$;
+-- To hand functions to parley_system one has to be able to become it. From PostgreSQL 16 on, who created a role is its
+-- member without that right until it is granted; who may not grant needs to have been given it.
 DO $$
+DECLARE r text;
 BEGIN
-  IF NOT pg_has_role(current_user, 'parley_app', 'MEMBER') THEN
-    EXECUTE format('GRANT parley_app TO %I', current_user);
-  END IF;
-  IF NOT pg_has_role(current_user, 'parley_system', 'MEMBER') THEN
-    EXECUTE format('GRANT parley_system TO %I', current_user);
-  END IF;
+  FOREACH r IN ARRAY ARRAY['parley_app', 'parley_system'] LOOP
+    BEGIN
+      EXECUTE format('GRANT %I TO %I', r, current_user);
+    EXCEPTION WHEN insufficient_privilege THEN
+      IF NOT pg_has_role(current_user, r, 'MEMBER') THEN
+        RAISE EXCEPTION 'the role % is there, and % may not use it', r, current_user
+          USING ERRCODE = 'insufficient_privilege',
+                HINT = format('As a superuser: GRANT parley_app, parley_system TO %I WITH ADMIN OPTION;', current_user);
+      END IF;
+    END;
+  END LOOP;
 END $$;
 
 GRANT USAGE ON SCHEMA parley TO parley_app;

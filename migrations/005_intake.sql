@@ -302,7 +302,7 @@ BEGIN
    WHERE tenant_id = p_tenant AND id = p_message;
   -- A receipt answers a send whose own answer was lost.
   UPDATE send_attempts SET outcome = 'accepted', finished_at = clock_timestamp(), detail = 'settled by a receipt'
-   WHERE tenant_id = p_tenant AND message_id = p_message AND outcome = 'unknown'
+   WHERE tenant_id = p_tenant AND message_id = p_message AND outcome IN ('unknown', 'started')
      AND n = (SELECT max(n) FROM send_attempts WHERE tenant_id = p_tenant AND message_id = p_message);
   RETURN v_moved;
 END $$;

@@ -178,6 +178,20 @@ AS $$
   RETURNING l.tenant_id, l.conversation_id, l.channel_account_id, l.token, l.done_seq
 $$;
 
+-- Keeps the leases of work that is still under way. Leases are short, so that what a killed process held is soon free; long
+-- calls live by this. Returns how many are still the caller's.
+CREATE FUNCTION parley.extend_leases(p_kind text, p_tenant uuid[], p_conversation uuid[], p_token bigint[], p_lease_ms integer) RETURNS integer
+  LANGUAGE sql SECURITY DEFINER SET search_path = parley, pg_temp
+AS $$
+  WITH kept AS (
+    UPDATE conversation_lanes l SET lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0)
+      FROM (SELECT * FROM unnest(p_tenant, p_conversation, p_token) AS u(tenant, conversation, token) ORDER BY 1, 2) u
+     WHERE l.kind = p_kind AND l.tenant_id = u.tenant AND l.conversation_id = u.conversation AND l.token = u.token
+       AND l.lease_until > clock_timestamp()
+    RETURNING 1)
+  SELECT count(*)::integer FROM kept
+$$;
+
 -- When the next lane of a kind that is not ready yet becomes so: a worker looks again then. null: none waits.
 CREATE FUNCTION parley.next_lane_at(p_kind text) RETURNS timestamptz
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = parley, pg_temp
@@ -269,7 +283,7 @@ $$;
 DO $$
 DECLARE f text;
 BEGIN
-  FOREACH f IN ARRAY ARRAY['claim_sends', 'record_send', 'claim_turns', 'next_lane_at', 'event_horizon', 'find_session',
+  FOREACH f IN ARRAY ARRAY['claim_sends', 'record_send', 'claim_turns', 'extend_leases', 'next_lane_at', 'event_horizon', 'find_session',
     'find_memberships', 'find_api_key', 'find_app_credentials', 'find_owned_accounts', 'add_dead_letter'] LOOP
     EXECUTE format('ALTER FUNCTION parley.%I OWNER TO parley_system', f);
     EXECUTE format('REVOKE ALL ON FUNCTION parley.%I FROM PUBLIC', f);
@@ -280,7 +294,7 @@ REVOKE CREATE ON SCHEMA parley FROM parley_system;
 
 -- Down Migration
 GRANT CREATE ON SCHEMA parley TO parley_system;
-DROP FUNCTION parley.claim_sends, parley.record_send, parley.claim_turns, parley.next_lane_at, parley.event_horizon,
+DROP FUNCTION parley.claim_sends, parley.record_send, parley.claim_turns, parley.extend_leases, parley.next_lane_at, parley.event_horizon,
   parley.find_session, parley.find_memberships, parley.find_api_key, parley.find_app_credentials, parley.find_owned_accounts,
   parley.add_dead_letter;
 DROP INDEX parley.conversation_lanes_account;

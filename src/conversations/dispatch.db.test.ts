@@ -13,6 +13,7 @@ import type { ReceiptEvent, SendResult } from '../ports/channel.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import { type DispatchDeps, type Dispatcher, retryDelay, startDispatcher } from './dispatch.ts'
 import { createIngress, type Ingress } from './ingress.ts'
+import { keepLeases } from './leases.ts'
 import { queueReply } from './reply.ts'
 
 let db: TestDatabase
@@ -186,6 +187,33 @@ test('a sender that died after its claim leaves an unknown outcome, never a seco
     'wamid.late',
   ])
   expect(await ledger(lost.messageId)).toMatchObject({ status: 'sent', send_outcome: null, wamid: 'wamid.late' })
+})
+
+test('a lease is kept for as long as its work is under way, and no longer', async () => {
+  const conversation = await customerWrites()
+  await reply(conversation, 'a slow provider')
+  const { rows } = await db.pool.query('SELECT * FROM parley.claim_sends(10, 150, $1)', ['{}'])
+  const keeper = keepLeases({ db, log }, 'send', 150)
+  keeper.add(rows[0])
+  const free = async () =>
+    (
+      await db.owner.query(
+        'SELECT lease_until < clock_timestamp() AS free FROM conversation_lanes WHERE conversation_id = $1',
+        [conversation],
+      )
+    ).rows[0].free
+  const began = Date.now()
+  while (Date.now() - began < 600) {
+    expect(await free()).toBe(false)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  keeper.remove(rows[0])
+  await until(free)
+  // Lost is lost: a lease that ran out is not taken back under a token somebody else may hold next.
+  keeper.add(rows[0])
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  expect(await free()).toBe(true)
+  keeper.stop()
 })
 
 test('a broken connection stops the number and keeps its queue; what comes in goes on', async () => {

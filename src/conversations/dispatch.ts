@@ -14,6 +14,7 @@ import type { OutboundBody } from '../ports/message.ts'
 import { type Channels, loadConnection } from './accounts.ts'
 import { loadOutboundFile, rememberUpload } from './attachments.ts'
 import { learnIdentities } from './contacts.ts'
+import { keepLeases, leaseMs } from './leases.ts'
 import { mediaIdOf } from './outbound.ts'
 import { findComponents } from './templates.ts'
 import { windowOpen } from './window.ts'
@@ -38,8 +39,6 @@ export interface Dispatcher {
   idle(): Promise<void>
 }
 
-/** Longer than the longest provider call with its upload: a lease that ends under a living sender makes its result late, not double. */
-const leaseMs = 60_000
 const callTimeoutMs = 45_000
 const pollMs = 500
 const maxUnderWay = 64
@@ -73,6 +72,7 @@ export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; 
     ),
   )
   const limit = options.maxUnderWay ?? maxUnderWay
+  const leases = keepLeases(deps, 'send')
   let underWay = 0
   let stopped = false
   let looking = false
@@ -126,6 +126,7 @@ export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; 
 
   async function carry(item: Claimed): Promise<void> {
     underWay += 1
+    leases.add(item)
     try {
       const result = await sendOne(deps, item)
       await recordUntilStored(deps, item, result)
@@ -137,6 +138,7 @@ export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; 
         error: (error as Error).message,
       })
     } finally {
+      leases.remove(item)
       underWay -= 1
       void look()
     }
@@ -154,6 +156,7 @@ export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; 
       stopped = true
       clearTimeout(timer)
       while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      leases.stop()
     },
     idle() {
       const done = new Promise<void>((resolve) => idlers.push(resolve))

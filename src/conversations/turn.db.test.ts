@@ -26,8 +26,8 @@ afterEach(() => turns?.stop())
 afterAll(() => db.drop())
 
 const answerer = (takeTurn: (turn: Turn) => Promise<Verdict>): Answerer => ({ name: 'rules', sender: 'system', takeTurn })
-const start = (given: Answerer, options: { leaseMs?: number } = {}): TurnTaker => {
-  turns = startTurns({ db, log, channels, answerers: new Map([[given.name, given]]) }, { pollMs: 10, ...options })
+const start = (given: Answerer): TurnTaker => {
+  turns = startTurns({ db, log, channels, answerers: new Map([[given.name, given]]) }, { pollMs: 10 })
   return turns
 }
 const text = (body: string) => ({ type: 'text' as const, text: body })
@@ -104,7 +104,10 @@ test("a turn whose lease ran out is fenced: the late answer is dropped, the new 
         })
       : Promise.resolve({ kind: 'reply' as const, bodies: [text('the second holder')] })
   })
-  start(slow, { leaseMs: 20 })
+  start(slow)
+  for (let i = 0; i < 300 && calls === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+  // As if this process had not been able to keep its lease: frozen, or cut off from the database.
+  await db.owner.query(`UPDATE conversation_lanes SET lease_until = '-infinity' WHERE conversation_id = $1`, [id])
   for (let i = 0; i < 300 && (await replies(id)).length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
   release({ kind: 'reply', bodies: [text('too late')] })
   await turns?.stop()

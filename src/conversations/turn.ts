@@ -9,6 +9,7 @@ import type { Logger } from '../platform/log.ts'
 import type { Answerer, Turn, TurnLine, Verdict } from '../ports/answerer.ts'
 import type { Channels } from './accounts.ts'
 import { appendEvent } from './feed.ts'
+import { keepLeases, leaseMs } from './leases.ts'
 import { queueReply } from './reply.ts'
 import { answererFor, type Control, maxFailedTurns, turnRetryDelay } from './turn-rules.ts'
 
@@ -27,7 +28,8 @@ export interface TurnTaker {
   stop(): Promise<void>
 }
 
-const leaseMs = 120_000
+/** How long an answerer may think. */
+const thinkingMs = 60_000
 const historyLines = 50
 
 interface Claim {
@@ -38,11 +40,9 @@ interface Claim {
   done_seq: number
 }
 
-export function startTurns(
-  deps: TurnDeps,
-  options: { pollMs?: number; maxUnderWay?: number; leaseMs?: number } = {},
-): TurnTaker {
+export function startTurns(deps: TurnDeps, options: { pollMs?: number; maxUnderWay?: number } = {}): TurnTaker {
   const limit = options.maxUnderWay ?? 16
+  const leases = keepLeases(deps, 'turn')
   let underWay = 0
   let stopped = false
   let timer: NodeJS.Timeout | undefined
@@ -52,10 +52,7 @@ export function startTurns(
     if (stopped || underWay >= limit) return 0
     clearTimeout(timer)
     try {
-      const { rows } = await deps.db.pool.query<Claim>('SELECT * FROM parley.claim_turns($1, $2)', [
-        limit - underWay,
-        options.leaseMs ?? leaseMs,
-      ])
+      const { rows } = await deps.db.pool.query<Claim>('SELECT * FROM parley.claim_turns($1, $2)', [limit - underWay, leaseMs])
       for (const claim of rows) void carry(claim)
       return rows.length
     } catch (error) {
@@ -75,6 +72,7 @@ export function startTurns(
   }
   async function carry(claim: Claim): Promise<void> {
     underWay += 1
+    leases.add(claim)
     try {
       await takeTurn(deps, claim)
       deps.onChange?.(claim.tenant_id)
@@ -86,6 +84,7 @@ export function startTurns(
         error: (error as Error).message,
       })
     } finally {
+      leases.remove(claim)
       underWay -= 1
       wake()
     }
@@ -106,6 +105,7 @@ export function startTurns(
       clearTimeout(timer)
       await looking
       while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      leases.stop()
     },
   }
 }
@@ -134,7 +134,7 @@ async function propose(deps: TurnDeps, loaded: Loaded, answerer: Answerer | unde
   if (!answerer)
     return { kind: 'hand_over', to: 'human', reason: `The answerer ${loaded.answerer} is not available on this server.` }
   try {
-    return await answerer.takeTurn(loaded.turn, AbortSignal.timeout(leaseMs / 2))
+    return await answerer.takeTurn(loaded.turn, AbortSignal.timeout(thinkingMs))
   } catch (error) {
     deps.log.warn('An answerer failed', {
       operation: 'turn',

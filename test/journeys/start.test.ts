@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { startEmbedded } from '../../src/platform/db/embedded.ts'
+import { createLogger } from '../../src/platform/log.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
 import { withDatabase } from '../world/postgres.setup.ts'
 import { freePort, type ServerProcess, startProcess } from '../world/process.ts'
@@ -209,5 +211,29 @@ describe('a new database', () => {
       [0, 'The database is up to date.'],
     ])
     await asAdmin(`DROP DATABASE ${name}_two WITH (FORCE)`)
+  })
+
+  test('works for an owner who is no superuser but may make roles', async () => {
+    // A cluster of its own: in one where another superuser made the server's roles, the owner could not use them.
+    const cluster = await startEmbedded({ dataDir: await newFolder(), log: createLogger({ level: 'CRITICAL' }) })
+    try {
+      const admin = new pg.Client({ connectionString: cluster.ownerUrl })
+      await admin.connect()
+      await admin.query(`CREATE ROLE shop LOGIN CREATEROLE PASSWORD 'words'`)
+      await admin.query('CREATE DATABASE shop OWNER shop')
+      await admin.end()
+      const url = new URL(withDatabase(cluster.ownerUrl, 'shop'))
+      url.username = 'shop'
+      url.password = 'words'
+      const settings = { ...secretKey, DATABASE_URL: url.toString(), PARLEY_DATA_DIR: await newFolder(), PARLEY_DEMO: 'true' }
+      for (let round = 0; round < 2; round++) {
+        const server = await begin(settings)
+        expect((await server.ready).includes('Sign in as')).toBe(round === 0)
+        expect(await health(server.url)).toBe(200)
+        expect((await server.end('SIGTERM')).code).toBe(0)
+      }
+    } finally {
+      await cluster.stop()
+    }
   })
 })

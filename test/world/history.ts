@@ -169,7 +169,7 @@ const rules: Record<string, string> = {
      AND 1 <> (SELECT count(*) FROM events e WHERE e.tenant_id = m.tenant_id AND e.message_id = m.id AND e.type = 'message.received')`,
   'a lane that is stuck': `SELECT count(*) FROM conversation_lanes WHERE tenant_id = $1 AND (ready_at IS NOT NULL OR lease_until > now())`,
   'an attempt of an undecided message that never ended': `SELECT count(*) FROM send_attempts a JOIN message_tracking t ON t.tenant_id = a.tenant_id AND t.id = a.message_id
-     WHERE a.tenant_id = $1 AND a.outcome = 'started' AND t.status IN ('queued', 'sending')`,
+     WHERE a.tenant_id = $1 AND a.outcome = 'started'`,
 }
 
 async function brokenRules(owner: Pool, tenantId: string): Promise<Record<string, number>> {
