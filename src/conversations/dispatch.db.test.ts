@@ -231,6 +231,18 @@ test('a broken connection stops the number and keeps its queue; what comes in go
   expect((await ledger(first.messageId)).status).toBe('sent')
 })
 
+test('a suspended business sends nothing and loses nothing: its queue goes out when it is active again', async () => {
+  const conversation = await customerWrites()
+  const { messageId } = await reply(conversation, 'later')
+  await db.owner.query(`UPDATE tenants SET status = 'suspended' WHERE id = $1`, [account.tenantId])
+  await start().idle()
+  await customerWrites()
+  expect([channel.sent.length, (await ledger(messageId)).status]).toEqual([0, 'queued'])
+  await db.owner.query(`UPDATE tenants SET status = 'active' WHERE id = $1`, [account.tenantId])
+  await dispatcher?.idle()
+  expect((await ledger(messageId)).status).toBe('sent')
+})
+
 test('the limit of one customer does not block another; the limit of the number pauses the number', async () => {
   channel.script.push({
     outcome: 'retry',
