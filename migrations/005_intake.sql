@@ -52,7 +52,7 @@ BEGIN
          array_agg(e.nth > 1 OR (SELECT t.id FROM message_tracking t WHERE t.tenant_id = a.tenant_id
                      AND t.channel_account_id = a.id AND t.wamid = e.external) IS NOT NULL ORDER BY e.ord)
     INTO v_tenant, v_account, v_answerer, v_scope1, v_scope2, v_dup
-    FROM (SELECT u.*, row_number() OVER (PARTITION BY u.provider, u.account, u.external ORDER BY u.ord) AS nth
+    FROM (SELECT u.*, row_number() OVER (PARTITION BY u.provider, u.app, u.account, u.external ORDER BY u.ord) AS nth
             FROM unnest(p_provider, p_app, p_account, p_external, p_scope1, p_scope2)
                  WITH ORDINALITY AS u(provider, app, account, external, scope1, scope2, ord)) e
     LEFT JOIN (channel_accounts a JOIN tenants tn ON tn.id = a.tenant_id AND tn.status <> 'deleted')

@@ -156,6 +156,8 @@ BEGIN
   INSERT INTO events (tenant_id, type, conversation_id, message_id, actor, data)
     SELECT p_tenant, 'message.status', p_conversation, p_message, 'system', jsonb_build_object('status', t.status, 'outcome', t.send_outcome)
       FROM message_tracking t WHERE t.tenant_id = p_tenant AND t.id = p_message;
+  -- Whoever queues a reply holds this row until it commits: only a statement that begins after that sees its message.
+  PERFORM FROM conversation_lanes WHERE tenant_id = p_tenant AND conversation_id = p_conversation AND kind = 'send' FOR NO KEY UPDATE;
   UPDATE conversation_lanes SET lease_until = '-infinity',
          attempts = CASE WHEN p_outcome = 'retry' THEN attempts + 1 ELSE 0 END,
          ready_at = CASE WHEN p_outcome IN ('retry', 'held') THEN v_next

@@ -157,6 +157,7 @@ export const safeFileName = (name: string): string =>
     .replace(/^.*[\\/]/, '')
     .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '')
     .slice(-200)
+    .replace(/^[\udc00-\udfff]/, '')
     .trim() || 'file'
 
 interface StoredFile {

@@ -155,7 +155,8 @@ export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; 
     async stop() {
       stopped = true
       clearTimeout(timer)
-      while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      // A claim that is under way becomes work: what was claimed and not sent would end as unknown.
+      while (looking || underWay > 0) await new Promise((resolve) => setTimeout(resolve, 10))
       leases.stop()
     },
     idle() {
