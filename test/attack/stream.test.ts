@@ -28,12 +28,17 @@ test('a reader that comes while another one catches up and a third one leaves he
   }
   // Connections are given when the test says so.
   let gate: Promise<void> | undefined
+  let held = false
   const gated: Database = {
     pool: new Proxy(db.pool, {
       get(target, name) {
         if (name !== 'connect') return Reflect.get(target, name)
         return async () => {
-          await gate
+          // Only the first who comes while the gate is shut waits.
+          if (gate && !held) {
+            held = true
+            await gate
+          }
           return await target.connect()
         }
       },
@@ -62,13 +67,11 @@ test('a reader that comes while another one catches up and a third one leaves he
   gate = new Promise((resolve) => {
     open = resolve
   })
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await until('the second one is held back', () => held)
   leave()
-  const third = live.watch(tenantId, watcher('third'))
-  // The third needs no catching up; both go on, the second one's reading last.
+  await live.watch(tenantId, watcher('third'))
   open()
-  gate = undefined
-  await Promise.all([second, third])
+  await second
   await happens()
   await until('the third hears it', () => heard.third === 1, { timeoutMs: 3000, seen: () => heard }).finally(() => live.stop())
 })
