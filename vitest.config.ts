@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'features',
           sequence: { groupOrder: 1 },
-          include: ['src/**/*.db.test.ts', 'test/features/**/*.test.ts', 'test/house/**/*.db.test.ts'],
+          include: ['src/**/*.db.test.ts', 'test/attack/**/*.test.ts', 'test/house/**/*.db.test.ts'],
           globalSetup: ['test/world/postgres.setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -271,11 +271,15 @@ BEGIN
          max(status_rank(r.status)) AS rank,
          (array_agg(r.occurred_at ORDER BY status_rank(r.status) DESC, r.occurred_at))[1] AS at
     INTO s
-    FROM message_statuses r JOIN provider_refs p
-      ON p.tenant_id = r.tenant_id AND p.channel_account_id = r.channel_account_id AND p.external_id = r.wamid
-   WHERE p.tenant_id = p_tenant AND p.channel_account_id = v.channel_account_id AND p.message_id = p_message
+    FROM provider_refs p CROSS JOIN LATERAL (
+           SELECT x.* FROM message_statuses x
+            WHERE x.tenant_id = p_tenant AND x.channel_account_id = p.channel_account_id AND x.wamid = p.external_id
+           OFFSET 0) r -- this way round always: a plan made while receipts were few would read all of the account's
+   WHERE p.tenant_id = p_tenant AND p.message_id = p_message
      -- After a new attempt, what speaks of an earlier one counts only where it proves delivery.
-     AND (NOT p.superseded OR status_rank(r.status) > 3);
+     AND (NOT p.superseded OR status_rank(r.status) > 3)
+     -- Nor does a failure of an attempt whose id was never learned: it cannot fail one that waits, or that got another id.
+     AND (r.status <> 'failed' OR (v.status <> 'queued' AND (v.wamid IS NULL OR v.wamid = r.wamid)));
   IF s.rank IS NULL THEN
     RETURN false;
   END IF;
@@ -322,7 +326,7 @@ CREATE FUNCTION parley.receive_receipts(
 AS $$
 #variable_conflict use_column
 DECLARE
-  v_tenant uuid[]; v_account uuid[]; v_inbound boolean[]; v_message uuid[]; v_new boolean[]; r record;
+  v_tenant uuid[]; v_account uuid[]; v_inbound boolean[]; v_message uuid[]; v_new boolean[]; v_id uuid[]; v_kept jsonb; r record;
 BEGIN
   SELECT array_agg(a.tenant_id ORDER BY e.ord), array_agg(a.id ORDER BY e.ord)
     INTO v_tenant, v_account
@@ -343,23 +347,20 @@ BEGIN
     ON CONFLICT (tenant_id, channel_account_id, external_id)
       DO UPDATE SET message_id = coalesce(p.message_id, excluded.message_id), touched_at = p_now;
 
+  SELECT array_agg(uuid7() ORDER BY e.ord) INTO v_id FROM unnest(p_account) WITH ORDINALITY AS e(account, ord);
   WITH kept AS (
-    INSERT INTO message_statuses AS s (tenant_id, channel_account_id, message_id, wamid, status, participant, phone, error,
+    INSERT INTO message_statuses AS s (tenant_id, id, channel_account_id, message_id, wamid, status, participant, phone, error,
                                        error_code, detail, occurred_at, created_at)
-      SELECT e.tenant, e.account, p.message_id, e.external, e.status, e.participant, e.phone, e.error, e.error_code,
+      SELECT e.tenant, e.id, e.account, p.message_id, e.external, e.status, e.participant, e.phone, e.error, e.error_code,
              e.detail::jsonb, e.occurred, p_now
-        FROM unnest(v_tenant, v_account, v_inbound, p_external, p_status, p_participant, p_phone, p_error, p_error_code, p_detail, p_occurred)
-             WITH ORDINALITY AS e(tenant, account, inbound, external, status, participant, phone, error, error_code, detail, occurred, ord)
+        FROM unnest(v_tenant, v_id, v_account, v_inbound, p_external, p_status, p_participant, p_phone, p_error, p_error_code, p_detail, p_occurred)
+             WITH ORDINALITY AS e(tenant, id, account, inbound, external, status, participant, phone, error, error_code, detail, occurred, ord)
         JOIN provider_refs p ON p.tenant_id = e.tenant AND p.channel_account_id = e.account AND p.external_id = e.external
        WHERE NOT e.inbound ORDER BY e.ord
       ON CONFLICT DO NOTHING
-      RETURNING s.tenant_id, s.channel_account_id, s.wamid, s.status, s.participant, s.occurred_at)
-  SELECT array_agg(k.wamid IS NOT NULL AND e.nth = 1 ORDER BY e.ord) INTO v_new
-    FROM (SELECT u.*, row_number() OVER (PARTITION BY u.account, u.external, u.status, u.participant, u.occurred ORDER BY u.ord) AS nth
-            FROM unnest(v_tenant, v_account, p_external, p_status, p_participant, p_occurred)
-                 WITH ORDINALITY AS u(tenant, account, external, status, participant, occurred, ord)) e
-    LEFT JOIN kept k ON k.tenant_id = e.tenant AND k.channel_account_id = e.account AND k.wamid = e.external
-      AND k.status = e.status AND k.participant = e.participant AND k.occurred_at = e.occurred;
+      RETURNING s.id)
+  SELECT coalesce(jsonb_object_agg(k.id, true), '{}') INTO v_kept FROM kept k;
+  SELECT array_agg(v_kept ? e.id::text ORDER BY e.ord) INTO v_new FROM unnest(v_id) WITH ORDINALITY AS e(id, ord);
 
   SELECT array_agg(p.message_id ORDER BY e.ord) INTO v_message
     FROM unnest(v_tenant, v_account, p_external) WITH ORDINALITY AS e(tenant, account, external, ord)
@@ -373,13 +374,10 @@ BEGIN
           FROM message_tracking t WHERE t.tenant_id = r.tenant AND t.id = r.message;
     END IF;
   END LOOP;
-  UPDATE message_statuses s SET applied = true, message_id = e.message
-    FROM unnest(v_tenant, v_account, p_external, p_status, p_participant, p_occurred, v_message, v_new)
-         AS e(tenant, account, external, status, participant, occurred, message, is_new)
+  UPDATE message_statuses s SET applied = t.status = CASE e.status WHEN 'played' THEN 'read' ELSE e.status END, message_id = e.message
+    FROM unnest(v_tenant, v_id, p_status, v_message, v_new) AS e(tenant, id, status, message, is_new)
     JOIN message_tracking t ON t.tenant_id = e.tenant AND t.id = e.message
-   WHERE e.is_new AND s.tenant_id = e.tenant AND s.channel_account_id = e.account AND s.wamid = e.external AND s.status = e.status
-     AND s.participant = e.participant AND s.occurred_at = e.occurred
-     AND t.status = CASE e.status WHEN 'played' THEN 'read' ELSE e.status END;
+   WHERE e.is_new AND s.tenant_id = e.tenant AND s.id = e.id;
 
   RETURN QUERY
     SELECT e.ord::integer, CASE WHEN e.tenant IS NULL THEN 'unknown_account' WHEN e.inbound THEN 'inbound'

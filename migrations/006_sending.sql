@@ -27,7 +27,7 @@ BEGIN
         SELECT x.tenant_id, x.channel_account_id FROM conversation_lanes x WHERE x.kind = 'send' AND x.ready_at IS NOT NULL
            AND (x.tenant_id, x.channel_account_id) > (h.tenant_id, h.channel_account_id)
          ORDER BY x.tenant_id, x.channel_account_id LIMIT 1) n)
-    SELECT c.tenant_id, c.id, c.provider, c.pace_tokens, c.pace_at, c.settings, count(*) OVER () AS accounts
+    SELECT c.tenant_id, c.id, c.provider, coalesce(c.portfolio_id, c.id::text) AS portfolio, c.pace_tokens, c.pace_at, c.settings, count(*) OVER () AS accounts
       FROM hop h JOIN channel_accounts c ON c.tenant_id = h.tenant_id AND c.id = h.channel_account_id
       JOIN tenants t ON t.id = c.tenant_id AND t.status = 'active'
      WHERE c.state IN ('connected', 'degraded') AND (c.paused_until IS NULL OR c.paused_until <= clock_timestamp())
@@ -39,8 +39,12 @@ BEGIN
     CONTINUE WHEN NOT FOUND;
     SELECT c.pace_tokens, c.pace_at INTO a.pace_tokens, a.pace_at FROM channel_accounts c WHERE c.tenant_id = a.tenant_id AND c.id = a.id;
     v_now := clock_timestamp();
+    IF a.pace_at > v_now THEN -- the clock was set back
+      UPDATE channel_accounts c SET pace_at = v_now WHERE c.tenant_id = a.tenant_id AND c.id = a.id;
+      a.pace_at := v_now;
+    END IF;
     v_rate := coalesce((a.settings ->> 'pacePerSecond')::double precision, (p_pace -> a.provider ->> 'perSecond')::double precision, 10);
-    v_burst := least(v_rate, coalesce((p_pace -> a.provider ->> 'burst')::double precision, v_rate));
+    v_burst := greatest(1, least(v_rate, coalesce((p_pace -> a.provider ->> 'burst')::double precision, v_rate)));
     v_every := make_interval(secs => coalesce((p_pace -> a.provider ->> 'pairEveryMs')::double precision, 0) / 1000);
     v_slack := v_every * (coalesce((p_pace -> a.provider ->> 'pairBurst')::double precision, 1) - 1);
     v_tokens := least(v_burst, a.pace_tokens + v_rate * greatest(0, extract(epoch FROM v_now - a.pace_at)));
@@ -92,7 +96,7 @@ BEGIN
       window_expires_at := m.window_expires_at; contact_status := m.contact_status;
       SELECT coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'value', i.value, 'scope', CASE WHEN i.scope = '' THEN '' ELSE 'portfolio' END)
                ORDER BY (i.kind = 'wa_id') DESC, i.created_at DESC), '[]') INTO identities
-        FROM contact_identities i WHERE i.tenant_id = l.tenant_id AND i.contact_id = m.contact_id;
+        FROM contact_identities i WHERE i.tenant_id = l.tenant_id AND i.contact_id = m.contact_id AND i.scope IN ('', a.portfolio);
       RETURN NEXT;
     END LOOP;
     UPDATE channel_accounts c SET pace_tokens = v_tokens - v_taken, pace_at = v_now WHERE c.tenant_id = a.tenant_id AND c.id = a.id;
@@ -117,8 +121,9 @@ BEGIN
       VALUES (p_tenant, p_account, p_external, p_message)
       ON CONFLICT (tenant_id, channel_account_id, external_id) DO UPDATE SET message_id = p_message, touched_at = v_now;
     UPDATE message_tracking SET wamid = p_external, send_outcome = NULL, updated_at = v_now,
-           status = CASE WHEN status_rank(status) < 2 THEN 'sent' ELSE status END,
-           status_at = CASE WHEN status_rank(status) < 2 THEN v_now ELSE status_at END,
+           -- What failed under another id was an earlier attempt.
+           status = CASE WHEN status_rank(status) < 2 OR (status = 'failed' AND wamid IS DISTINCT FROM p_external) THEN 'sent' ELSE status END,
+           status_at = CASE WHEN status_rank(status) < 2 OR (status = 'failed' AND wamid IS DISTINCT FROM p_external) THEN v_now ELSE status_at END,
            sent_at = coalesce(sent_at, v_now)
      WHERE tenant_id = p_tenant AND id = p_message;
     UPDATE message_statuses SET message_id = p_message
@@ -131,14 +136,16 @@ BEGIN
     UPDATE send_attempts SET outcome = CASE p_outcome WHEN 'held' THEN 'retry' ELSE p_outcome END, code = p_code, detail = p_text,
            next_at = v_next, finished_at = v_now
      WHERE tenant_id = p_tenant AND message_id = p_message AND n = p_attempt AND outcome IN ('started', 'unknown');
-    v_open := FOUND;
+    -- A late answer about an attempt that was followed by another one is kept, but moves nothing.
+    v_open := FOUND AND NOT EXISTS (SELECT FROM send_attempts WHERE tenant_id = p_tenant AND message_id = p_message AND n > p_attempt);
     IF v_open THEN
       UPDATE message_tracking SET updated_at = v_now, error_code = p_code, error_text = p_text,
              status = CASE p_outcome WHEN 'refused' THEN 'failed' WHEN 'unknown' THEN 'sending' ELSE 'queued' END,
              status_at = v_now, failed_at = CASE WHEN p_outcome = 'refused' THEN v_now ELSE failed_at END,
              send_outcome = CASE WHEN p_outcome = 'unknown' THEN 'unknown' END
        -- A receipt may have proved meanwhile that it went out: then nothing is taken back.
-       WHERE tenant_id = p_tenant AND id = p_message AND status IN ('queued', 'sending');
+       WHERE tenant_id = p_tenant AND id = p_message AND status = 'sending';
+      v_open := FOUND;
     END IF;
     -- One customer's limit must not hold up another; the account's own limit holds up all.
     IF p_scope = 'account' AND p_outcome = 'retry' THEN
@@ -164,7 +171,13 @@ BEGIN
                          WHEN EXISTS (SELECT FROM message_tracking t WHERE t.tenant_id = p_tenant AND t.conversation_id = p_conversation AND t.status = 'queued')
                          THEN v_now END
    WHERE tenant_id = p_tenant AND conversation_id = p_conversation AND kind = 'send' AND token = p_token;
-  RETURN FOUND;
+  v_fenced := FOUND;
+  -- The lane went on without us, and the message waits again: somebody has to come back for it.
+  IF NOT v_fenced AND v_open AND p_outcome IN ('retry', 'held') THEN
+    UPDATE conversation_lanes SET ready_at = least(ready_at, v_next)
+     WHERE tenant_id = p_tenant AND conversation_id = p_conversation AND kind = 'send';
+  END IF;
+  RETURN v_fenced;
 END $$;
 
 -- Claims conversations whose turn has to be decided (somebody other than a person answers by looking).

@@ -61,7 +61,12 @@ export function fetchMedia(deps: MediaDeps): JobDefinition<{ tenantId: string; m
       const result: DownloadResult = channel?.download
         ? await channel.download(work.connection, refOf(work.file), { maxBytes: maxFileBytes, signal })
         : { outcome: 'refused', code: 'no_download', text: 'This channel cannot fetch files.' }
-      await settleFile(deps, tenantId, work.file, result, lastAttempt)
+      await settleFile(deps, tenantId, work.file, result, lastAttempt).catch(async (error: Error) => {
+        // The last try: what nobody will fetch any more must not be shown as still coming.
+        const failed: DownloadResult = { outcome: 'retry', code: 'not_stored', text: 'The file could not be stored.' }
+        if (lastAttempt) await settleFile(deps, tenantId, work.file, failed, true)
+        throw error
+      })
       deps.onChange?.(tenantId)
       if (result.outcome === 'retry' && !lastAttempt) throw new Error(`${result.code}: ${result.text}`)
     },

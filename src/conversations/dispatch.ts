@@ -8,7 +8,7 @@ import type { FileStore } from '../platform/blobs.ts'
 import { classify } from '../platform/db/errors.ts'
 import { type Database, inTenant } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
-import type { Secrets } from '../platform/secrets.ts'
+import { type Secrets, SecretUnreadable } from '../platform/secrets.ts'
 import type { Channel, OutboundMessage, PersonIdentity, SendResult } from '../ports/channel.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import { type Channels, loadConnection } from './accounts.ts'
@@ -39,7 +39,8 @@ export interface Dispatcher {
   idle(): Promise<void>
 }
 
-const callTimeoutMs = 45_000
+/** Also for a large file on a slow line; the lease is kept meanwhile. */
+const callTimeoutMs = 150_000
 const pollMs = 500
 const maxUnderWay = 64
 const maxRetries = 12
@@ -178,6 +179,7 @@ async function sendOne(deps: DispatchDeps, item: Claimed): Promise<SendResult> {
   try {
     prepared = await prepare(deps, item)
   } catch (error) {
+    if (error instanceof SecretUnreadable) return { outcome: 'hold', code: 'secret_key', text: error.message }
     return {
       outcome: 'retry',
       code: 'not_ready',
@@ -187,14 +189,27 @@ async function sendOne(deps: DispatchDeps, item: Claimed): Promise<SendResult> {
   }
   try {
     const result = await channel.send(prepared.connection, prepared.message, { signal: AbortSignal.timeout(callTimeoutMs) })
-    if (result.outcome === 'accepted' && result.upload && prepared.mediaId)
-      await rememberUpload(deps.db, item.tenant_id, prepared.mediaId, item.account_id, result.upload)
-    if (result.outcome === 'accepted' && result.person)
-      await learnIdentities(deps.db, item.tenant_id, item.account_id, item.contact_id, result.person, item.message_id)
+    if (result.outcome === 'accepted') await keepLearned(deps, item, prepared.mediaId, result)
     return result
   } catch (error) {
     // A channel reports failures as values; what it throws may have happened after the request went out.
     return { outcome: 'unknown', code: 'sender_fault', text: `The sender failed: ${(error as Error).message}` }
+  }
+}
+
+/** What else an answer told. Losing it costs little; it must never cost the answer itself. */
+async function keepLearned(
+  deps: DispatchDeps,
+  item: Claimed,
+  mediaId: string | undefined,
+  result: Extract<SendResult, { outcome: 'accepted' }>,
+): Promise<void> {
+  try {
+    if (result.upload && mediaId) await rememberUpload(deps.db, item.tenant_id, mediaId, item.account_id, result.upload)
+    if (result.person)
+      await learnIdentities(deps.db, item.tenant_id, item.account_id, item.contact_id, result.person, item.message_id)
+  } catch (error) {
+    deps.log.warn('What a send taught could not be kept', { operation: 'dispatch', error: (error as Error).message })
   }
 }
 

@@ -10,7 +10,7 @@ import { type Database, inTransaction } from '../platform/db/tx.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
 import type { InboundEvent, ParsedWebhook } from '../ports/channel.ts'
-import { receiveAccountNews } from './receive-account-news.ts'
+import { receiveAccountNews, receiveIdentity } from './receive-account-news.ts'
 import { type Incoming, intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
 
 /** A webhook whose signature was right. */
@@ -43,6 +43,7 @@ export interface Intake {
 export const fetchMediaJob = 'media.fetch'
 
 const tries = 8
+const receiptsAtOnce = 1000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
@@ -62,6 +63,8 @@ export async function receiveBatch(deps: IntakeDeps, batch: readonly SignedWebho
         continue
       }
       if (batch.length > 1) return await oneByOne(deps, batch)
+      // In the way of others for that long is no fault of what was sent: the provider sends it again.
+      if (fault === 'again') throw error
       return await isolated(deps, batch[0] as SignedWebhook, error)
     }
   }
@@ -120,6 +123,9 @@ async function takeIn(
   intake: Intake,
   media: { tenantId: string; mediaId: string }[],
 ): Promise<void> {
+  // Who became whom counts for the lines after it; where the old one is first met in this very batch, it is asked again below.
+  const unplaced: ReturnType<typeof ofKind<'identity'>> = []
+  for (const item of ofKind(items, 'identity')) if (!(await receiveIdentity(client, item))) unplaced.push(item)
   for (const round of intoRounds(ofKind(items, 'message'))) {
     const { rows } = await client.query<StoredRow>({
       name: 'receive_messages',
@@ -137,8 +143,11 @@ async function takeIn(
       for (const mediaId of row.media_ids ?? []) media.push({ tenantId: row.tenant_id, mediaId })
     }
   }
-  const receipts = ofKind(items, 'receipt')
-  if (receipts.length > 0) {
+  for (const item of unplaced) await receiveIdentity(client, item)
+  // The work of one statement grows faster than its receipts.
+  const all = ofKind(items, 'receipt')
+  for (let from = 0; from < all.length; from += receiptsAtOnce) {
+    const receipts = all.slice(from, from + receiptsAtOnce)
     const { rows } = await client.query<ReceiptRow>({
       name: 'receive_receipts',
       text: receiveReceipts,
@@ -162,7 +171,7 @@ async function takeIn(
       }
     }
   }
-  for (const item of [...ofKind(items, 'identity'), ...ofKind(items, 'account')]) {
+  for (const item of ofKind(items, 'account')) {
     const problem = await receiveAccountNews(client, item, intake.tenants)
     if (problem) (verdicts.get(item.webhook) as Verdict).problem = problem
   }
@@ -218,6 +227,19 @@ async function storeWebhooks(
 
 /** One webhook whose events did not go in together: each under a savepoint, what fails becomes a dead letter. */
 async function isolated(deps: IntakeDeps, webhook: SignedWebhook, cause: unknown): Promise<Intake> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await eachAlone(deps, webhook, cause, attempt)
+    } catch (error) {
+      const fault = classify(error)
+      if ((fault !== 'again' && fault !== 'conflict') || attempt >= tries) throw error
+      await pause(2 ** attempt * Math.random())
+    }
+  }
+}
+
+/** A race that an event lost is run again with all of them; it is no reason for a dead letter. */
+async function eachAlone(deps: IntakeDeps, webhook: SignedWebhook, cause: unknown, attempt: number): Promise<Intake> {
   const now = (deps.now ?? (() => new Date()))()
   const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
   const media: { tenantId: string; mediaId: string }[] = []
@@ -234,10 +256,11 @@ async function isolated(deps: IntakeDeps, webhook: SignedWebhook, cause: unknown
         await takeIn(client, now, [item], new Map([[webhook, verdict]]), intake, media)
         await client.query('RELEASE SAVEPOINT event')
       } catch (error) {
-        if (classify(error) === 'unavailable') throw error
+        const fault = classify(error)
+        if (fault === 'unavailable' || fault === 'again' || (fault === 'conflict' && attempt < tries)) throw error
         await client.query('ROLLBACK TO SAVEPOINT event')
         verdict.problem = (error as Error).message
-        const reason = classify(error) === 'data' ? 'invalid_payload' : 'database_error'
+        const reason = fault === 'data' ? 'invalid_payload' : 'database_error'
         await addDeadLetter(client, null, webhook, item.event, reason, (error as Error).message)
       }
     }

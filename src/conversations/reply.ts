@@ -27,6 +27,8 @@ export interface Reply {
   body: OutboundBody
   replyTo?: string
   idempotencyKey?: string
+  /** What the caller asked for, where the conversation was not named but found: the same call may find another one later. */
+  request?: unknown
 }
 
 export interface Queued {
@@ -47,9 +49,9 @@ interface Target {
   contact_status: 'active' | 'blocked' | 'inactive'
 }
 
-const hashOf = (reply: Reply): string =>
+const hashOf = (reply: Pick<Reply, 'conversationId' | 'body' | 'replyTo' | 'request'>): string =>
   createHash('sha256')
-    .update(JSON.stringify([reply.conversationId, reply.body, reply.replyTo ?? null]))
+    .update(JSON.stringify(reply.request ?? [reply.conversationId, reply.body, reply.replyTo ?? null]))
     .digest('hex')
 
 /** Runs in the caller's transaction. Errors are ParleyError with what to do next. */
@@ -86,6 +88,10 @@ export async function queueReply(deps: { channels: Channels; now?: () => Date },
   return { messageId, fresh: true }
 }
 
+/** The message of an earlier call with this key; throws where that call asked for something else. */
+export const findRepeated = (tx: Tx, key: string, request: unknown): Promise<string | undefined> =>
+  findByKey(tx, key, hashOf({ conversationId: '', body: { type: 'text', text: '' }, request }))
+
 async function findByKey(tx: Tx, key: string, hash: string): Promise<string | undefined> {
   const { rows } = await tx.query<{ id: string; request_hash: string }>(
     'SELECT id, request_hash FROM message_tracking WHERE tenant_id = $1 AND idempotency_key = $2',
@@ -115,13 +121,19 @@ async function lockTarget(tx: Tx, conversationId: string): Promise<Target> {
 
 /** Writing into a closed conversation reopens it, visibly; where a newer one is open with this customer, that is the place. */
 async function reopen(tx: Tx, conversationId: string): Promise<void> {
-  const { rowCount } = await tx.query(
-    `UPDATE conversations c SET status = 'open', closed_at = NULL, updated_at = now()
+  const { rowCount } = await tx
+    .query(
+      `UPDATE conversations c SET status = 'open', closed_at = NULL, updated_at = now()
       WHERE c.tenant_id = $1 AND c.id = $2 AND NOT EXISTS (
         SELECT FROM conversations o WHERE o.tenant_id = c.tenant_id AND o.channel_account_id = c.channel_account_id
            AND o.contact_id = c.contact_id AND o.status = 'open')`,
-    [tx.tenantId, conversationId],
-  )
+      [tx.tenantId, conversationId],
+    )
+    .catch((error: Error & { code?: string }) => {
+      // Somebody opened a newer one between the look and the change.
+      if (error.code === '23505') return { rowCount: 0 }
+      throw error
+    })
   if (!rowCount)
     throw new ParleyError(
       'conflict',

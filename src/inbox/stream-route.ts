@@ -1,9 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { ParleyError } from '../kernel/errors.ts'
 import { actorOf } from '../tenancy/authenticate.ts'
 import type { LiveStream } from './stream.ts'
 
 const heartbeatMs = 15_000
+/** A stream lives for hours: whoever was signed out or removed hears nothing more after this. */
+const trustMs = 1000
 /** Bytes a slow reader may leave unread before it is cut off; it comes back with its cursor and misses nothing. */
 const maxBuffered = 4 << 20
 /** What was written before the cut still goes out, so that even the slowest gets further each time it comes back. */
@@ -33,6 +36,19 @@ export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (s
       const { tenantId } = actorOf(request)
       let started = false
       const pending: string[] = []
+      let trustedUntil = Date.now() + trustMs
+      let line: Promise<void> = Promise.resolve()
+      /** One after the other, each only to somebody who may still hear it. A database that is away is no reason to hang up. */
+      const tell = (text: string) => {
+        line = line.then(async () => {
+          if (started && Date.now() > trustedUntil) {
+            const allowed = await server.stillAllowed(request).catch((error) => !(error instanceof ParleyError))
+            if (!allowed) return cut()
+            trustedUntil = Date.now() + trustMs
+          }
+          write(text)
+        })
+      }
       const write = (text: string) => {
         if (!started) return void pending.push(text)
         // Only what was left of earlier writes counts: one batch may be larger than the limit and has to get through.
@@ -41,7 +57,7 @@ export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (s
       }
       const stop = await live.watch(
         tenantId,
-        { send: (event, data, at) => write(`${at ? `id: ${at}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`) },
+        { send: (event, data, at) => tell(`${at ? `id: ${at}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`) },
         cursor,
       )
       reply.hijack()
@@ -53,9 +69,7 @@ export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (s
         'x-accel-buffering': 'no',
         connection: 'keep-alive',
       })
-      started = true
-      reply.raw.write(`retry: 1000\n\n${pending.join('')}`)
-      const heartbeat = setInterval(() => reply.raw.write(': still here\n\n'), heartbeatMs)
+      const heartbeat = setInterval(() => tell(': still here\n\n'), heartbeatMs)
       const close = () => reply.raw.end()
       const cut = () => {
         stop()
@@ -63,6 +77,9 @@ export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (s
         reply.raw.end()
         setTimeout(() => reply.raw.destroy(), flushMs).unref()
       }
+      await line
+      started = true
+      reply.raw.write(`retry: 1000\n\n${pending.join('')}`)
       open.add(close)
       reply.raw.on('close', () => {
         clearInterval(heartbeat)

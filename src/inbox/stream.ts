@@ -101,27 +101,32 @@ export function createLiveStream(deps: { db: Database; bus: Bus; channels: Chann
     })
   }
 
+  function follow(tenantId: string, at: string): Followed {
+    const followed = tenants.get(tenantId) ?? { watchers: new Map(), cursor: at, reading: false, again: false }
+    tenants.set(tenantId, followed)
+    return followed
+  }
+
   return {
     async watch(tenantId, watcher, cursor) {
       let at = await startingPoint(tenantId, watcher, cursor)
-      const followed = tenants.get(tenantId) ?? {
-        watchers: new Map<Watcher, string>(),
-        cursor: at,
-        reading: false,
-        again: false,
-      }
-      tenants.set(tenantId, followed)
-      // Backfill until level with the tenant's reader; then, with nothing awaited in between, cut over.
-      while (isAfter(followed.cursor, at)) {
-        const from = at
-        const batch = await inTenant(deps.db, tenantId, (tx) => nextBatch(tx, deps.channels, from))
-        if (!batch) break
-        at = batch.cursor
-        watcher.send('batch', batch, at)
+      // Backfill until level with the tenant's reader; then, with nothing awaited in between, cut over. The reader may end
+      // meanwhile, with its last watcher, and another one begin.
+      let followed = follow(tenantId, at)
+      for (let level = false; !level; ) {
+        while (isAfter(followed.cursor, at)) {
+          const from = at
+          const batch = await inTenant(deps.db, tenantId, (tx) => nextBatch(tx, deps.channels, from))
+          if (!batch) break
+          at = batch.cursor
+          watcher.send('batch', batch, at)
+        }
+        const current = follow(tenantId, at)
+        level = current === followed
+        followed = current
       }
       if (followed.watchers.size === 0 && isAfter(followed.cursor, at)) followed.cursor = at
       followed.watchers.set(watcher, at)
-      tenants.set(tenantId, followed)
       void read(tenantId)
       return () => {
         followed.watchers.delete(watcher)

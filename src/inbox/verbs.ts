@@ -2,7 +2,7 @@
 import { type Channels, loadConnection, requireAccount, setAccountState } from '../conversations/accounts.ts'
 import { contactByPhone, openConversation } from '../conversations/contacts.ts'
 import { appendEvent } from '../conversations/feed.ts'
-import { type Queued, queueReply } from '../conversations/reply.ts'
+import { findRepeated, type Queued, queueReply } from '../conversations/reply.ts'
 import { saveTemplates } from '../conversations/templates.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { toE164 } from '../kernel/phone.ts'
@@ -64,6 +64,9 @@ export async function start(
   },
 ): Promise<Queued> {
   const queued = await change(deps, actor, async (tx) => {
+    const { idempotencyKey, ...request } = given
+    const repeated = idempotencyKey ? await findRepeated(tx, idempotencyKey, request) : undefined
+    if (repeated) return { messageId: repeated, fresh: false }
     const account = await requireAccount(tx, given.accountId)
     const contactId = given.to.contactId
       ? (await requireContact(tx, given.to.contactId)).id
@@ -74,7 +77,8 @@ export async function start(
       author: author(actor),
       body: given.body,
       replyTo: given.replyTo,
-      idempotencyKey: given.idempotencyKey,
+      idempotencyKey,
+      request,
     })
   })
   deps.wakeDispatch()

@@ -1,7 +1,7 @@
 /** Files by the hash of their content, in a folder. Names come from us alone: nothing a sender chose is part of a path. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { newId } from '../kernel/ids.ts'
@@ -35,18 +35,16 @@ export function createFolderStore(root: string): FileStore {
         return { sha256, byteSize: content.length }
       await mkdir(folder, { recursive: true })
       const draft = join(folder, `.${newId()}`)
-      const handle = await open(draft, 'wx', 0o600)
       try {
-        await handle.writeFile(content)
-        await handle.sync()
+        await writeFile(draft, content, { mode: 0o600, flag: 'wx', flush: true })
+        // Under its name only when whole; whoever was first with the same content stands.
+        await link(draft, file).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EEXIST') throw error
+        })
       } finally {
-        await handle.close()
+        await rm(draft, { force: true })
       }
-      // Under its name only when whole; whoever was first with the same content stands.
-      await link(draft, file).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error
-      })
-      await rm(draft, { force: true })
+      await flushFolder(folder)
       return { sha256, byteSize: content.length }
     },
     read: (tenantId, sha256) => readFile(pathOf(tenantId, sha256).file),
@@ -56,4 +54,11 @@ export function createFolderStore(root: string): FileStore {
       return createReadStream(file, range)
     },
   }
+}
+
+/** The name of a new file is durable only once its folder is. Not every system lets a folder be opened. */
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder).catch(() => null)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
 }

@@ -3,7 +3,7 @@
  * so that a ciphertext moved to another tenant, row type or column does not open. Format: v1.<key id>.<nonce>.<sealed>.
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export interface Secrets {
@@ -11,6 +11,16 @@ export interface Secrets {
   seal(plain: string, belongsTo: string): string
   /** Throws when the text was changed, moved, or sealed under a key that is not known here. */
   open(sealed: string, belongsTo: string): string
+}
+
+/** The master key is not the one it was sealed with. Nothing that needs the secret can go on until it is. */
+export class SecretUnreadable extends Error {
+  constructor() {
+    super(
+      'A stored secret cannot be opened: it was sealed under another key. Set PARLEY_SECRET_KEY to the key it was sealed with.',
+    )
+    this.name = 'SecretUnreadable'
+  }
 }
 
 const algorithm = 'aes-256-gcm'
@@ -34,9 +44,7 @@ export function createSecrets(masterKeys: readonly [string, ...string[]]): Secre
       const [version, keyId, nonce, body] = text.split('.')
       const known = keys.find(({ id }) => id === keyId)
       if (version !== 'v1' || !known || !nonce || !body) {
-        throw new Error(
-          'A stored secret cannot be opened: it was sealed under another key. Set PARLEY_SECRET_KEY to the key it was sealed with.',
-        )
+        throw new SecretUnreadable()
       }
       const sealed = Buffer.from(body, 'base64url')
       const decipher = createDecipheriv(algorithm, known.key, Buffer.from(nonce, 'base64url'), { authTagLength: 16 })
@@ -53,12 +61,16 @@ export async function readOrMakeKey(path: string): Promise<string> {
     return undefined
   })
   if (known?.trim()) return known.trim()
+  // Left by a full disk or by hand: what was sealed before needs the key that was in it, so no new one is made.
+  if (known !== undefined)
+    throw new Error(`The key file ${path} is empty. Put the key back, or remove the file to have a new one made.`)
   await mkdir(dirname(path), { recursive: true })
-  const made = randomBytes(32).toString('hex')
-  // Two processes at once: the first one's key stands.
-  await writeFile(path, `${made}\n`, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+  const draft = `${path}.${randomBytes(4).toString('hex')}`
+  await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
+  // Under its name only when whole. Two processes at once: the first one's key stands.
+  await link(draft, path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })
-  await chmod(path, 0o600)
+  await rm(draft, { force: true })
   return (await readFile(path, 'utf8')).trim()
 }

@@ -4,7 +4,7 @@ import { ParleyError } from '../kernel/errors.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { HttpServer } from '../platform/http.ts'
 import { findApiKey, looksLikeKey } from './api-keys.ts'
-import { type Action, type Actor, requireCan } from './can.ts'
+import { type Action, type Actor, can, requireCan } from './can.ts'
 import type { SessionView } from './schema.ts'
 import { findSession } from './sessions.ts'
 
@@ -12,6 +12,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What one must be allowed to do; `signed_in`: anybody with a session; `public`: anybody. */
     access?: Action | 'signed_in' | 'public'
+  }
+  interface FastifyInstance {
+    /** Whether who made this request may still do it: signed out, removed, revoked and changed roles count. */
+    stillAllowed(request: FastifyRequest): Promise<boolean>
   }
   interface FastifyRequest {
     actor: Actor | null
@@ -22,6 +26,15 @@ declare module 'fastify' {
 export function guardApi(server: HttpServer, options: { db: Database; cookieName: string; publicUrl: () => string }): void {
   server.decorateRequest('actor', null)
   server.decorateRequest('session', null)
+  server.decorate('stillAllowed', async (request: FastifyRequest) => {
+    const access = request.routeOptions.config.access
+    const before = request.actor?.tenantId
+    await identify(request, options)
+    const same = request.actor !== null && request.actor.tenantId === before
+    return (
+      same && access !== undefined && access !== 'public' && (access === 'signed_in' || can(request.actor as Actor, access))
+    )
+  })
   server.addHook('onRoute', (route) => {
     if (!route.config?.access) throw new Error(`The route ${String(route.method)} ${route.url} does not say who may use it.`)
   })

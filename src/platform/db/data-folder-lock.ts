@@ -1,6 +1,6 @@
 /** One process to a data folder. The lock is a name in the system that vanishes with its holder, however that one ends. */
 import { createHash } from 'node:crypto'
-import { readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { open, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 
@@ -27,9 +27,15 @@ export async function lockDataFolder(dataDir: string): Promise<() => Promise<voi
       ),
     )
   server.unref()
+  const inFolder = await lockInFolder(path)
+  if (!inFolder) {
+    server.close()
+    throw new DataFolderInUse(dataDir, '')
+  }
   await writeFile(note, `${process.pid}\n`)
   return async () => {
     await rm(note, { force: true })
+    await inFolder()
     await new Promise<void>((resolve) => server.close(() => resolve()))
   }
 }
@@ -39,6 +45,27 @@ function lockName(path: string): string {
   if (process.platform === 'linux') return `\0parley-${key}` // abstract socket: no file, gone with the process
   if (process.platform === 'win32') return `\\\\.\\pipe\\parley-${key}`
   return `/tmp/parley-${key}.lock`
+}
+
+/**
+ * The name above is only seen within one network namespace; two containers on one volume have two. A socket that is a file
+ * in the folder itself is seen by both. (Its path may be long: it is bound through the folder's descriptor.)
+ */
+async function lockInFolder(path: string): Promise<(() => Promise<void>) | null> {
+  if (process.platform !== 'linux') return async () => {}
+  const folder = await open(path)
+  const name = `/proc/self/fd/${folder.fd}/parley.lock`
+  const server = await listen(name)
+  if (!server) {
+    await folder.close()
+    return null
+  }
+  server.unref()
+  return async () => {
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    await rm(join(path, 'parley.lock'), { force: true })
+    await folder.close()
+  }
 }
 
 /** null when somebody listens there. A socket file that nobody answers on was left by a process that was killed. */

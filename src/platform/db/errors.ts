@@ -21,5 +21,8 @@ export function classify(error: unknown): Fault {
   return 'other'
 }
 
-export const isRetryable = (error: unknown): boolean => classify(error) === 'again'
+/** Two calls with one idempotency key at once: run again, the second finds the first. */
+const isRepeatedCall = (error: unknown): boolean =>
+  code(error) === '23505' && (error as { constraint?: string }).constraint === 'idx_message_tracking_idempotency'
+export const isRetryable = (error: unknown): boolean => classify(error) === 'again' || isRepeatedCall(error)
 export const isUnavailable = (error: unknown): boolean => classify(error) === 'unavailable'
