@@ -43,7 +43,7 @@ export async function intake(options: Options): Promise<void> {
     const target = await arrange(owner)
     const rounds: Round[] = []
     for (let n = 1; n <= options.rounds; n++) {
-      const round = await oneRound(options, { url: database.url, folder, postmaster, owner, target, n })
+      const round = await oneRound(options, { url: database.ownerUrl, folder, postmaster, owner, target, n })
       rounds.push(round)
       say(
         `round ${n}: ${Math.round(round.perSecond)}/s, p50 ${rounded(round.p50)} ms, p99 ${rounded(round.p99)} ms, R ${rounded(round.ratio, 2)}, ${rounded(round.speedup, 1)}× the ordinary way, floor ${Math.round(round.floorPerSecond)}/s`,

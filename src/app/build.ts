@@ -60,6 +60,8 @@ export interface App {
 export interface BuildOptions {
   config: Config
   databaseUrl: string
+  /** Who owns the tables, where that is somebody else. */
+  ownerUrl?: string
   log: Logger
   /** Adds routes before the console's catch-all: the simulators, in a demo. */
   extraRoutes?: (server: HttpServer, url: () => string) => Promise<void>
@@ -78,7 +80,7 @@ export async function build(options: BuildOptions): Promise<App> {
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
   const bus = createBus({ connectionString: databaseUrl, log })
   const changed = (tenantId: string) => bus.publish([tenantId])
-  const statistics = keepStatistics({ ownerUrl: databaseUrl, log })
+  const statistics = keepStatistics({ ownerUrl: options.ownerUrl ?? databaseUrl, log })
   const jobs = await startJobs({ connectionString: databaseUrl, log })
   await jobs.work([fetchMedia({ db, secrets, channels, files, log, onChange: changed })])
   const dispatcher = startDispatcher({ db, log, secrets, channels, files, onChange: changed }, { pollMs: options.pollMs })

@@ -1,13 +1,16 @@
 /** Which database this process works on, brought to the schema it knows. */
 import type { Config } from '../platform/config.ts'
-import { startEmbedded } from '../platform/db/embedded.ts'
+import { admitServer, startEmbedded } from '../platform/db/embedded.ts'
 import { type MigrationReport, migrate } from '../platform/db/migrate.ts'
 import { prepareJobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
 import { jobNames } from './build.ts'
 
 export interface RunningDatabase {
+  /** What the server connects with. */
   url: string
+  /** The owner of the tables: for migrations and statistics. */
+  ownerUrl: string
   embedded: boolean
   migrated: MigrationReport
   stop(): Promise<void>
@@ -15,13 +18,17 @@ export interface RunningDatabase {
 
 export async function openDatabase(config: Config, log: Logger): Promise<RunningDatabase> {
   if (config.DATABASE_URL) {
-    return { url: config.DATABASE_URL, embedded: false, migrated: await prepare(config.DATABASE_URL), stop: async () => {} }
+    const url = config.DATABASE_URL
+    return { url, ownerUrl: url, embedded: false, migrated: await prepare(url), stop: async () => {} }
   }
   const embedded = await startEmbedded({ dataDir: config.PARLEY_DATA_DIR, log })
+  const { url, ownerUrl, stop } = embedded
   try {
-    return { url: embedded.url, embedded: true, migrated: await prepare(embedded.ownerUrl), stop: embedded.stop }
+    const migrated = await prepare(ownerUrl)
+    await admitServer(ownerUrl)
+    return { url, ownerUrl, embedded: true, migrated, stop }
   } catch (error) {
-    await embedded.stop()
+    await stop()
     throw error
   }
 }

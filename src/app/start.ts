@@ -21,7 +21,7 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
   try {
     // The simulators are only ever loaded where there is a demo.
     demo = await demoFor(config, database.url, database.embedded, log)
-    app = await build({ config, databaseUrl: database.url, log, extraRoutes: demo?.mount })
+    app = await build({ config, databaseUrl: database.url, ownerUrl: database.ownerUrl, log, extraRoutes: demo?.mount })
     const url = await app.listen()
     const signIn = await demo?.begin(app)
     say(greeting({ url, config, signIn: signIn ?? null, demo: demo !== undefined, people: await anybody(app.db) }))

@@ -24,12 +24,25 @@ export interface EmbeddedDatabase {
   stop(): Promise<void>
 }
 
+/** After the migrations, which make the role: lets the server's login become it. */
+export async function admitServer(ownerUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl })
+  await client.connect()
+  try {
+    await client.query(`GRANT parley_app TO ${serverLogin}`)
+  } finally {
+    await client.end()
+  }
+}
+
 /** Says where the running database is, for commands beside the server; the socket's folder lets in its owner and root only. */
 const urlFile = 'database.url'
 export const runningUrl = (dataDir: string): Promise<string> => readFile(join(dataDir, urlFile), 'utf8')
 
 const database = 'parley'
 const owner = 'parley_owner'
+/** What the server signs in as: it may become parley_app and nothing else. */
+const serverLogin = 'parley_server'
 
 interface Binaries {
   initdb: string
@@ -65,10 +78,10 @@ export async function startEmbedded(options: { dataDir: string; log: Logger }): 
     const server = await keepRunning(() => startServer(binaries, cluster, sockets, user, log), log)
     const url = (role: string, name: string) => `postgresql://${role}@localhost/${name}?host=${encodeURIComponent(sockets)}`
     await makeDatabase(url(owner, 'postgres'))
-    await writeFile(join(dataDir, urlFile), url(owner, database), { mode: 0o600 })
+    await writeFile(join(dataDir, urlFile), url(serverLogin, database), { mode: 0o600 })
     return {
       ownerUrl: url(owner, database),
-      url: url(owner, database),
+      url: url(serverLogin, database),
       async stop() {
         await server.stop()
         await rm(join(dataDir, urlFile), { force: true })
@@ -292,6 +305,8 @@ async function makeDatabase(adminUrl: string): Promise<void> {
   try {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [database])
     if (!rowCount) await client.query(`CREATE DATABASE ${database}`)
+    const { rowCount: known } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [serverLogin])
+    if (!known) await client.query(`CREATE ROLE ${serverLogin} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS`)
   } finally {
     await client.end()
   }
