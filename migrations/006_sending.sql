@@ -37,7 +37,11 @@ BEGIN
     -- Whoever paces this account now does it alone.
     PERFORM 1 FROM channel_accounts c WHERE c.tenant_id = a.tenant_id AND c.id = a.id FOR NO KEY UPDATE SKIP LOCKED;
     CONTINUE WHEN NOT FOUND;
-    SELECT c.pace_tokens, c.pace_at INTO a.pace_tokens, a.pace_at FROM channel_accounts c WHERE c.tenant_id = a.tenant_id AND c.id = a.id;
+    -- An answer that stopped the account may have come since it was listed, and with it the message that waits again.
+    SELECT c.pace_tokens, c.pace_at INTO a.pace_tokens, a.pace_at FROM channel_accounts c
+     WHERE c.tenant_id = a.tenant_id AND c.id = a.id
+       AND c.state IN ('connected', 'degraded') AND (c.paused_until IS NULL OR c.paused_until <= clock_timestamp());
+    CONTINUE WHEN NOT FOUND;
     v_now := clock_timestamp();
     IF a.pace_at > v_now THEN -- the clock was set back
       UPDATE channel_accounts c SET pace_at = v_now WHERE c.tenant_id = a.tenant_id AND c.id = a.id;

@@ -231,6 +231,26 @@ test('a broken connection stops the number and keeps its queue; what comes in go
   expect((await ledger(first.messageId)).status).toBe('sent')
 })
 
+test('what waits again because the number was stopped is not claimed by whoever was just looking', async () => {
+  const conversation = await customerWrites()
+  await reply(conversation, 'one')
+  const claim = () =>
+    db.pool.query(`SELECT message_id FROM parley.claim_sends(8, 15000, '{}') WHERE account_id = $1`, [account.accountId])
+  const setTo = (state: string, readyAt: string) =>
+    db.owner.query(
+      `WITH stopped AS (UPDATE channel_accounts SET state = '${state}' WHERE id = '${account.accountId}')
+       UPDATE conversation_lanes SET ready_at = ${readyAt}, lease_until = '-infinity' WHERE kind = 'send' AND conversation_id = '${conversation}'`,
+    )
+  let claimed = 0
+  for (let i = 0; i < 300; i++) {
+    await setTo('connected', `'infinity'`)
+    const looking = Promise.all(Array.from({ length: 6 }, claim))
+    await Promise.all([setTo('held', 'now()'), looking])
+    claimed += (await looking).flatMap((found) => found.rows).length
+  }
+  expect(claimed).toBe(0)
+})
+
 test('a suspended business sends nothing and loses nothing: its queue goes out when it is active again', async () => {
   const conversation = await customerWrites()
   const { messageId } = await reply(conversation, 'later')

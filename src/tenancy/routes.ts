@@ -31,9 +31,9 @@ export const tenancyRoutes: FastifyPluginAsyncZod<{ db: Database; cookieName: st
   server,
   { db, cookieName, publicUrl },
 ) => {
-  // Ten tries a minute from one place; more for one name from all places, so that nobody can lock somebody else out easily.
+  // Ten tries a minute from one place and for one name, whichever is used up first.
   const byAddress = new RateLimiterMemory({ points: 10, duration: 60 })
-  const byName = new RateLimiterMemory({ points: 60, duration: 60 })
+  const byName = new RateLimiterMemory({ points: 10, duration: 60 })
 
   server.post(
     '/session',
