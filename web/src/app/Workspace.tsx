@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import type { Session } from '../../../client/index.ts'
 import { createOutbox } from '../rules/outbox.ts'
 import { type Boot, useBoot } from './boot.ts'
-import { takeMessages } from './cache.ts'
+import { takeAnswer } from './cache.ts'
 import { type Console, ConsoleContext } from './context.ts'
 import { createLive } from './live.ts'
 import { OfflineBar } from './OfflineBar.tsx'
@@ -74,7 +74,7 @@ function assemble(boot: Boot, session: Session, onLeave: Props['onLeave']): Cons
     },
     onSaved: (message) => {
       live.recent.add({ conversations: [], messages: [message] })
-      takeMessages(boot, [message])
+      takeAnswer(boot, message)
     },
   })
   const signOut = () => {

@@ -46,6 +46,12 @@ export function takeMessages(deps: { queries: QueryClient; api: ParleyClient }, 
   for (const one of messages) void deps.queries.invalidateQueries({ queryKey: keys.history(one.id) })
 }
 
+/** The answer to a send. What the stream has told about the message meanwhile is newer than the answer. */
+export function takeAnswer(deps: { queries: QueryClient; api: ParleyClient }, message: Message): void {
+  const thread = deps.queries.getQueryData<LoadedThread>(keys.thread(message.conversationId))
+  if (!thread?.items.some((one) => one.id === message.id)) takeMessages(deps, [message])
+}
+
 /** Asks for what follows the last message here, page by page until nothing does. */
 async function fillGap(deps: { queries: QueryClient; api: ParleyClient }, id: string): Promise<void> {
   for (let pages = 0; pages < 20; pages += 1) {
