@@ -14,6 +14,10 @@ const meanings: Record<ErrorCode, [meaning: string, next: string]> = {
     "A webhook's signature does not match the app secret.",
     "Compare the app secret with the provider's; set the previous one too while it is being changed.",
   ],
+  tenant_suspended: [
+    'The business is suspended: what comes in is kept, nothing is sent and nothing can be changed.',
+    'Ask whoever runs this server.',
+  ],
   forbidden: ['The role does not allow this.', 'Ask an owner or administrator, or use a key with a higher role.'],
   not_same_origin: [
     "A page of another site tried to act with a person's session.",

@@ -24,6 +24,7 @@ export const errorCodes = {
   wrong_credentials: 401,
   bad_signature: 401,
   forbidden: 403,
+  tenant_suspended: 403,
   not_same_origin: 403,
   not_found: 404,
   conflict: 409,

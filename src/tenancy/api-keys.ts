@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { notFound } from '../kernel/errors.ts'
 import type { Database, Tx } from '../platform/db/tx.ts'
-import type { Actor } from './can.ts'
+import type { Action, Actor } from './can.ts'
 import type { Role } from './schema.ts'
 import { tokenHash } from './sessions.ts'
 
@@ -10,12 +10,24 @@ const prefix = 'parley_'
 export const looksLikeKey = (text: string): boolean => text.startsWith(prefix)
 
 export async function findApiKey(db: Database, key: string): Promise<Actor | null> {
-  const { rows } = await db.pool.query<{ tenant_id: string; id: string; name: string; role: Role }>(
-    'SELECT * FROM parley.find_api_key($1)',
-    [tokenHash(key)],
-  )
+  const { rows } = await db.pool.query<{
+    tenant_id: string
+    id: string
+    name: string
+    role: Role
+    scopes: Action[] | null
+    tenant_status: string
+  }>({ name: 'find_api_key', text: 'SELECT * FROM parley.find_api_key($1)', values: [tokenHash(key)] })
   const row = rows[0]
-  return row ? { tenantId: row.tenant_id, role: row.role, name: row.name, label: `key:${row.id}` } : null
+  if (!row) return null
+  return {
+    tenantId: row.tenant_id,
+    role: row.role,
+    ...(row.scopes ? { scopes: row.scopes } : {}),
+    ...(row.tenant_status === 'active' ? {} : { suspended: true }),
+    name: row.name,
+    label: `key:${row.id}`,
+  }
 }
 
 export interface ApiKeyRow {

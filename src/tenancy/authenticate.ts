@@ -1,17 +1,20 @@
 /** Who is asking. Runs before every route of the API; a route without a declared access cannot be registered. */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyRequest } from 'fastify'
 import { ParleyError } from '../kernel/errors.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { HttpServer } from '../platform/http.ts'
 import { findApiKey, looksLikeKey } from './api-keys.ts'
-import { type Action, type Actor, can, requireCan } from './can.ts'
+import { type Action, type Actor, can, canOperate, type Operator, type PlatformAction, requireCan } from './can.ts'
+import { findPlatformKey, looksLikePlatformKey } from './operators.ts'
 import type { SessionView } from './schema.ts'
 import { findSession } from './sessions.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What one must be allowed to do; `signed_in`: anybody with a session; `public`: anybody. */
-    access?: Action | 'signed_in' | 'public'
+    /** What one must be allowed to do; `signed_in`: anybody with a session; `operator`: `platform` alone; `public`: anybody. */
+    access?: Action | 'signed_in' | 'operator' | 'public'
+    /** Lets an operator who may do this in as well. The handler then has `request.operator`, and may have no actor. */
+    platform?: PlatformAction
   }
   interface FastifyInstance {
     /** Whether who made this request may still do it: signed out, removed, revoked and changed roles count. */
@@ -19,48 +22,87 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     actor: Actor | null
+    operator: Operator | null
     session: SessionView | null
+    sessionId: string | null
   }
 }
 
-export function guardApi(server: HttpServer, options: { db: Database; cookieName: string; publicUrl: () => string }): void {
+interface GuardOptions {
+  db: Database
+  cookieName: string
+  publicUrl: () => string
+}
+
+export function guardApi(server: HttpServer, options: GuardOptions): void {
   server.decorateRequest('actor', null)
+  server.decorateRequest('operator', null)
   server.decorateRequest('session', null)
+  server.decorateRequest('sessionId', null)
   server.decorate('stillAllowed', async (request: FastifyRequest) => {
     const access = request.routeOptions.config.access
     const before = request.actor?.tenantId
     await identify(request, options)
-    const same = request.actor !== null && request.actor.tenantId === before
-    return (
-      same && access !== undefined && access !== 'public' && (access === 'signed_in' || can(request.actor as Actor, access))
-    )
+    const actor = request.actor
+    if (!actor || actor.tenantId !== before || (actor.suspended && !actor.userId)) return false
+    return access === 'signed_in' || (isAction(access) && can(actor, access))
   })
   server.addHook('onRoute', (route) => {
-    if (!route.config?.access) throw new Error(`The route ${String(route.method)} ${route.url} does not say who may use it.`)
+    const { access, platform } = route.config ?? {}
+    if (!access) throw new Error(`The route ${String(route.method)} ${route.url} does not say who may use it.`)
+    if (access === 'operator' && !platform)
+      throw new Error(`The route ${String(route.method)} ${route.url} does not say what an operator must be allowed to do.`)
   })
   server.addHook('onRequest', async (request) => {
-    const access = request.routeOptions.config.access
+    const { access, platform } = request.routeOptions.config
     await identify(request, options)
     if (!safe.has(request.method) && request.session) requireSameOrigin(request, options.publicUrl())
     if (access === 'public') return
-    if (!request.actor) throw new ParleyError('not_signed_in', 'Sign in first, or send an API key as Authorization: Bearer.')
-    if (access === 'signed_in' && !request.session)
-      throw new ParleyError('forbidden', 'This needs a signed-in person; an API key cannot do it.')
-    if (access && access !== 'signed_in') requireCan(request.actor, access)
+    if (!request.actor && !request.session && !request.operator)
+      throw new ParleyError('not_signed_in', 'Sign in first, or send an API key as Authorization: Bearer.')
+    if (access === 'signed_in') return requireSession(request)
+    if (platform && request.operator && canOperate(request.operator, platform)) return
+    if (access === 'operator') throw new ParleyError('forbidden', 'Only those who run this server may do this.')
+    const actor = actorOf(request)
+    requireNotSuspended(actor, request.method)
+    if (isAction(access)) requireCan(actor, access)
   })
 }
 
-async function identify(request: FastifyRequest, { db, cookieName }: { db: Database; cookieName: string }): Promise<void> {
+type Access = NonNullable<FastifyContextConfig['access']>
+const isAction = (access: Access | undefined): access is Action =>
+  access !== undefined && access !== 'signed_in' && access !== 'operator' && access !== 'public'
+
+function requireSession(request: FastifyRequest): void {
+  if (!request.session) throw new ParleyError('forbidden', 'This needs a signed-in person; an API key cannot do it.')
+}
+
+/** While a business is suspended its people may look, and nothing else; its keys may nothing. */
+function requireNotSuspended(actor: Actor, method: string): void {
+  if (!actor.suspended || (actor.userId && safe.has(method))) return
+  throw new ParleyError(
+    'tenant_suspended',
+    'This business is suspended: nothing can be changed or sent. Ask whoever runs this server.',
+  )
+}
+
+async function identify(request: FastifyRequest, { db, cookieName }: GuardOptions): Promise<void> {
+  request.actor = request.operator = request.session = request.sessionId = null
   const [scheme, key] = (request.headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() === 'bearer' && key) {
-    request.actor = looksLikeKey(key) ? await findApiKey(db, key) : null
-    if (!request.actor) throw new ParleyError('not_signed_in', 'This API key is not known, has expired or was revoked.')
+    if (looksLikePlatformKey(key)) request.operator = await findPlatformKey(db, key)
+    else if (looksLikeKey(key)) request.actor = await findApiKey(db, key)
+    if (!request.actor && !request.operator)
+      throw new ParleyError('not_signed_in', 'This API key is not known, has expired or was revoked.')
     return
   }
   const token = request.cookies[cookieName]
   const found = token ? await findSession(db, token) : null
-  request.actor = found?.actor ?? null
-  request.session = found?.view ?? null
+  if (!found) return
+  request.actor = found.actor
+  request.operator = found.operator
+  request.session = found.view
+  request.sessionId = found.sessionId
 }
 
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -78,6 +120,8 @@ export function requireSameOrigin(request: FastifyRequest, publicUrl: string): v
 
 /** The actor of a route that needs one. */
 export function actorOf(request: FastifyRequest): Actor {
-  if (!request.actor) throw new ParleyError('not_signed_in', 'Sign in first.')
-  return request.actor
+  if (request.actor) return request.actor
+  if (request.operator)
+    throw new ParleyError('forbidden', 'This belongs to a business; whoever runs the server does not see it.')
+  throw new ParleyError('not_signed_in', 'Sign in first.')
 }

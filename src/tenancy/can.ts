@@ -2,6 +2,7 @@
 import { ParleyError } from '../kernel/errors.ts'
 import type { Role } from './schema.ts'
 
+/** What one may do within a business, and the least role that may. */
 const minimum = {
   'conversations.read': 'viewer',
   'conversations.write': 'agent',
@@ -15,31 +16,71 @@ const minimum = {
   'templates.read': 'viewer',
   'templates.sync': 'agent',
   'members.read': 'viewer',
+  'members.manage': 'admin',
+  'business.read': 'viewer',
+  'business.write': 'admin',
+  'business.delete': 'owner',
+  'credentials.manage': 'admin',
   'api_keys.manage': 'admin',
+  'audit.read': 'owner',
   'stream.read': 'viewer',
 } as const satisfies Record<string, Role>
 export type Action = keyof typeof minimum
+export const actions = Object.keys(minimum) as Action[]
 
 const rank: Record<Role, number> = { viewer: 0, agent: 1, admin: 2, owner: 3 }
+
+/** Whether `role` stands at least as high as `other`: nobody gives, changes or takes a role above their own. */
+export const reaches = (role: Role, other: Role): boolean => rank[role] >= rank[other]
 
 /** A signed-in person or an API key, in one tenant. */
 export interface Actor {
   tenantId: string
   role: Role
+  /** What a key may do at most; absent: all that its role may. */
+  scopes?: readonly Action[]
+  /** The business is suspended: a person may still read, a key nothing. */
+  suspended?: boolean
   /** users.id; absent for a key. */
   userId?: string
   name: string
   /** For the event log: user:<id> or key:<id>. */
   label: string
 }
+type Standing = Pick<Actor, 'role' | 'scopes'>
 
-export const can = (actor: Pick<Actor, 'role'>, action: Action): boolean => rank[actor.role] >= rank[minimum[action]]
+export const can = (actor: Standing, action: Action): boolean =>
+  rank[actor.role] >= rank[minimum[action]] && (actor.scopes?.includes(action) ?? true)
 
-export function requireCan(actor: Pick<Actor, 'role'>, action: Action): void {
-  if (!can(actor, action)) {
-    throw new ParleyError(
-      'forbidden',
-      `Your role (${actor.role}) does not allow this. It needs at least the role ${minimum[action]}.`,
-    )
-  }
+export function requireCan(actor: Standing, action: Action): void {
+  if (can(actor, action)) return
+  throw new ParleyError(
+    'forbidden',
+    rank[actor.role] >= rank[minimum[action]]
+      ? `This API key does not have the scope ${action}.`
+      : `Your role (${actor.role}) does not allow this. It needs at least the role ${minimum[action]}.`,
+  )
 }
+
+/** What those who run the server may do, apart from every business. It opens no conversation, contact or file. */
+export const platformActions = [
+  'tenants.read',
+  'tenants.write',
+  'tenants.credentials',
+  'tenants.delete',
+  'platform.manage',
+] as const
+export type PlatformAction = (typeof platformActions)[number]
+
+/** A person of the platform, or a platform key. */
+export interface Operator {
+  /** What a key may do at most; absent: everything of the list. */
+  scopes?: readonly PlatformAction[]
+  userId?: string
+  name: string
+  /** For the audit log: operator:<users.id> or platform_key:<id>. */
+  label: string
+}
+
+export const canOperate = (operator: Pick<Operator, 'scopes'>, action: PlatformAction): boolean =>
+  operator.scopes?.includes(action) ?? true

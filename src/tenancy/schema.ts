@@ -8,8 +8,12 @@ export const signIn = z.object({ email: z.email().max(320), password: z.string()
 export const sessionView = z
   .object({
     user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
-    tenant: z.object({ id: z.uuid(), name: z.string(), timezone: z.string(), language: z.string() }),
-    role,
+    tenant: z
+      .object({ id: z.uuid(), name: z.string(), timezone: z.string(), language: z.string(), suspended: z.boolean() })
+      .nullable()
+      .describe('The business this session looks at; null for an operator who belongs to none.'),
+    role: role.nullable(),
+    operator: z.boolean().describe('Whether this person runs the server.'),
     expiresAt: z.iso.datetime(),
   })
   .meta({ id: 'Session' })

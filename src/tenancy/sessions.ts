@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { ParleyError } from '../kernel/errors.ts'
 import type { Database } from '../platform/db/tx.ts'
-import type { Actor } from './can.ts'
+import type { Actor, Operator } from './can.ts'
 import { passwordMatches } from './passwords.ts'
 import type { Role, SessionView } from './schema.ts'
 
@@ -26,13 +26,14 @@ export async function signIn(db: Database, given: { email: string; password: str
     throw new ParleyError('wrong_credentials', 'The e-mail address or the password is wrong.')
   }
   const memberships = await db.pool.query<{ tenant_id: string }>('SELECT tenant_id FROM parley.find_memberships($1)', [user.id])
-  if (!memberships.rows[0])
+  const operates = await db.pool.query('SELECT FROM platform_operators WHERE user_id = $1', [user.id])
+  if (!memberships.rows[0] && !operates.rowCount)
     throw new ParleyError('forbidden', 'This person belongs to no business any more. Ask an owner for an invitation.')
   const token = randomBytes(32).toString('base64url')
   const expiresAt = new Date(Date.now() + lifeDays * 86_400_000)
   await db.pool.query('INSERT INTO user_sessions (user_id, tenant_id, session_token, expires_at) VALUES ($1, $2, $3, $4)', [
     user.id,
-    memberships.rows[0].tenant_id,
+    memberships.rows[0]?.tenant_id ?? null,
     tokenHash(token),
     expiresAt,
   ])
@@ -44,33 +45,62 @@ export async function signOut(db: Database, token: string): Promise<void> {
   await db.pool.query('DELETE FROM user_sessions WHERE session_token = $1', [tokenHash(token)])
 }
 
-export async function findSession(db: Database, token: string): Promise<{ actor: Actor; view: SessionView } | null> {
-  const { rows } = await db.pool.query<{
-    user_id: string
-    email: string
-    tenant_id: string
-    role: Role
-    first_name: string | null
-    last_name: string | null
-    tenant_name: string
-    settings: { timezone?: string; language?: string }
-    expires_at: Date
-  }>({ name: 'find_session', text: 'SELECT * FROM parley.find_session($1)', values: [tokenHash(token)] })
+export interface FoundSession {
+  sessionId: string
+  /** Null for an operator who looks at no business. */
+  actor: Actor | null
+  operator: Operator | null
+  view: SessionView
+}
+
+export async function findSession(db: Database, token: string): Promise<FoundSession | null> {
+  const { rows } = await db.pool.query<SessionRow>({
+    name: 'find_session',
+    text: 'SELECT * FROM parley.find_session($1)',
+    values: [tokenHash(token)],
+  })
   const row = rows[0]
   if (!row) return null
   const name = [row.first_name, row.last_name].filter(Boolean).join(' ') || row.email
+  const tenant = row.tenant_id === null ? null : { ...row, tenant_id: row.tenant_id, role: row.role as Role }
   return {
-    actor: { tenantId: row.tenant_id, role: row.role, userId: row.user_id, name, label: `user:${row.user_id}` },
+    sessionId: row.session_id,
+    actor: tenant && {
+      tenantId: tenant.tenant_id,
+      role: tenant.role,
+      ...(row.tenant_status === 'active' ? {} : { suspended: true }),
+      userId: row.user_id,
+      name,
+      label: `user:${row.user_id}`,
+    },
+    operator: row.is_operator ? { userId: row.user_id, name, label: `operator:${row.user_id}` } : null,
     view: {
       user: { id: row.user_id, email: row.email, name },
-      tenant: {
-        id: row.tenant_id,
-        name: row.tenant_name,
-        timezone: row.settings.timezone ?? 'UTC',
-        language: row.settings.language ?? 'en',
+      tenant: tenant && {
+        id: tenant.tenant_id,
+        name: row.tenant_name ?? '',
+        timezone: row.settings?.timezone ?? 'UTC',
+        language: row.settings?.language ?? 'en',
+        suspended: row.tenant_status !== 'active',
       },
-      role: row.role,
+      role: tenant && tenant.role,
+      operator: row.is_operator,
       expiresAt: row.expires_at.toISOString(),
     },
   }
+}
+
+interface SessionRow {
+  session_id: string
+  user_id: string
+  email: string
+  is_operator: boolean
+  expires_at: Date
+  tenant_id: string | null
+  role: Role | null
+  first_name: string | null
+  last_name: string | null
+  tenant_name: string | null
+  tenant_status: string | null
+  settings: { timezone?: string; language?: string } | null
 }

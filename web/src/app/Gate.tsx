@@ -4,6 +4,7 @@ import { lazy, Suspense, useCallback, useState } from 'react'
 import { ParleyError } from '../../../client/index.ts'
 import { useBoot } from './boot.ts'
 import { keys } from './cache.ts'
+import { looksAtBusiness } from './context.ts'
 import { Failed } from './Trouble.tsx'
 import { useText } from './text.tsx'
 import { Workspace } from './Workspace.tsx'
@@ -43,5 +44,6 @@ export function Gate() {
       </Suspense>
     )
   }
+  if (!looksAtBusiness(session.data)) return <Failed text={t('error.forbidden')} onRetry={() => void session.refetch()} />
   return <Workspace key={session.data.user.id} session={session.data} onLeave={leave} />
 }

@@ -1,11 +1,10 @@
 /** The signed-in console: starts the live connection and the outbox, and draws rail, page and notices. */
 import { Outlet } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import type { Session } from '../../../client/index.ts'
 import { createOutbox } from '../rules/outbox.ts'
 import { type Boot, useBoot } from './boot.ts'
 import { takeAnswer } from './cache.ts'
-import { type Console, ConsoleContext } from './context.ts'
+import { type Console, ConsoleContext, type WorkSession } from './context.ts'
 import { createLive } from './live.ts'
 import { OfflineBar } from './OfflineBar.tsx'
 import { Overlays } from './Overlays.tsx'
@@ -16,7 +15,7 @@ import { useText } from './text.tsx'
 import css from './workspace.module.css'
 
 interface Props {
-  session: Session
+  session: WorkSession
   onLeave: (why: 'ended' | 'out') => void
 }
 
@@ -60,7 +59,7 @@ export function Workspace({ session, onLeave }: Props) {
   )
 }
 
-function assemble(boot: Boot, session: Session, onLeave: Props['onLeave']): Console {
+function assemble(boot: Boot, session: WorkSession, onLeave: Props['onLeave']): Console {
   const me = session.user.id
   const live = createLive({ ...boot, me, onSignedOut: () => onLeave('ended') })
   const outbox = createOutbox({

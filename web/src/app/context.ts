@@ -1,16 +1,20 @@
 /** What every part of the console may use: the client, the caches, the live connection, the outbox, who is signed in. */
 import type { QueryClient } from '@tanstack/react-query'
 import { createContext, useContext } from 'react'
-import type { ParleyClient, Session } from '../../../client/index.ts'
+import type { ParleyClient, Role, Session } from '../../../client/index.ts'
 import type { Outbox } from '../rules/outbox.ts'
 import type { Live } from './live.ts'
+
+/** A session that looks at a business. */
+export type WorkSession = Session & { tenant: NonNullable<Session['tenant']>; role: Role }
+export const looksAtBusiness = (session: Session): session is WorkSession => session.tenant !== null && session.role !== null
 
 export interface Console {
   api: ParleyClient
   queries: QueryClient
   live: Live
   outbox: Outbox
-  session: Session
+  session: WorkSession
   signOut: () => void
 }
 

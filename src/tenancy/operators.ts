@@ -1,0 +1,46 @@
+/** Who runs the server: people marked as operators, and platform keys. A key is shown once; only its hash is stored. */
+import { randomBytes } from 'node:crypto'
+import type { Database } from '../platform/db/tx.ts'
+import type { Operator, PlatformAction } from './can.ts'
+import { tokenHash } from './sessions.ts'
+
+const prefix = 'parleyop_'
+export const looksLikePlatformKey = (text: string): boolean => text.startsWith(prefix)
+
+export async function createPlatformKey(
+  db: Database,
+  given: { name: string; createdBy: string; scopes?: readonly PlatformAction[]; expiresAt?: string },
+): Promise<{ id: string; key: string }> {
+  const key = `${prefix}${randomBytes(24).toString('base64url')}`
+  const { rows } = await db.pool.query<{ id: string }>(
+    'INSERT INTO platform_api_keys (name, key_hash, key_hint, scopes, created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id',
+    [given.name, tokenHash(key), key.slice(-4), given.scopes ?? null, given.createdBy, given.expiresAt ?? null],
+  )
+  return { id: rows[0]?.id as string, key }
+}
+
+export async function findPlatformKey(db: Database, key: string): Promise<Operator | null> {
+  const hash = tokenHash(key)
+  const { rows } = await db.pool.query<{ id: string; name: string; scopes: PlatformAction[] | null }>(
+    'SELECT id, name, scopes FROM platform_api_keys WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())',
+    [hash],
+  )
+  const row = rows[0]
+  if (!row) return null
+  // Last use to the minute: a busy key must not become a busy row.
+  await db.pool.query(
+    `UPDATE platform_api_keys SET last_used_at = now() WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
+    [row.id],
+  )
+  return { name: row.name, label: `platform_key:${row.id}`, ...(row.scopes ? { scopes: row.scopes } : {}) }
+}
+
+/** Somebody who already signs in here becomes an operator. False where nobody has this address. */
+export async function addOperator(db: Database, email: string, grantedBy: string): Promise<boolean> {
+  const { rowCount } = await db.pool.query(
+    `INSERT INTO platform_operators (user_id, granted_by) SELECT id, $2 FROM users WHERE lower(email) = lower($1)
+     ON CONFLICT (user_id) DO UPDATE SET granted_by = platform_operators.granted_by`,
+    [email, grantedBy],
+  )
+  return rowCount === 1
+}
