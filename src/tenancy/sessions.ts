@@ -83,7 +83,7 @@ export async function findSession(db: Database, token: string): Promise<FoundSes
         language: row.settings?.language ?? 'en',
         suspended: row.tenant_status !== 'active',
       },
-      role: tenant && tenant.role,
+      role: tenant?.role ?? null,
       operator: row.is_operator,
       expiresAt: row.expires_at.toISOString(),
     },
