@@ -1,7 +1,9 @@
 /** The server's own shapes, named for callers. Types only: nothing of the server or of zod is loaded at run time. */
 import type { z } from 'zod'
 import type * as inbox from '../src/inbox/schema.ts'
+import type * as onboarding from '../src/onboarding/schema.ts'
 import type * as tenancy from '../src/tenancy/schema.ts'
+import type * as tenants from '../src/tenancy/tenant-schema.ts'
 
 export type { MessageBody, MessageType, OutboundBody, TemplateParameters } from '../src/ports/message.ts'
 
@@ -28,6 +30,34 @@ export type PatchConversation = z.infer<typeof inbox.patchConversation>
 export type PatchContact = z.infer<typeof inbox.patchContact>
 export type SendMessage = z.input<typeof inbox.sendMessage>
 export type StartMessage = z.input<typeof inbox.startMessage>
+
+export type Tenant = z.infer<typeof tenants.tenantView>
+export type TenantStatus = z.infer<typeof tenants.tenantStatus>
+export type CreateTenant = z.input<typeof tenants.createTenant>
+export type CreatedTenant = z.infer<typeof tenants.createdTenant>
+export type PatchTenant = z.input<typeof tenants.patchTenant>
+export type TenantPage = z.infer<typeof tenants.tenantPage>
+export type TenantFromGenesys = z.infer<typeof tenants.fromGenesysAnswer>
+export type StoredCredentials = z.infer<typeof tenants.credentialView>
+export type PutCredentials = z.input<typeof tenants.putCredentials>
+export type PlatformAction = z.infer<typeof tenants.platformAction>
+export type PlatformKey = z.infer<typeof tenants.platformKeyView>
+export type CreatePlatformKey = z.input<typeof tenants.createPlatformKey>
+export type CreatedPlatformKey = z.infer<typeof tenants.createdPlatformKey>
+export type Operator = z.infer<typeof tenants.operatorView>
+export type CreateAccount = z.input<typeof onboarding.createAccount>
+export type ConnectedAccount = z.infer<typeof onboarding.accountView>
+export type CreatedAccount = z.infer<typeof onboarding.createdAccount>
+export type AccountTest = z.infer<typeof onboarding.testAnswer>
+export type AccountSetup = z.infer<typeof onboarding.accountSetup>
+export type SetupStep = z.infer<typeof onboarding.setupStep>
+export type Readiness = z.infer<typeof onboarding.readiness>
+export type PatchOnboarding = z.input<typeof onboarding.patchOnboarding>
+export type WhatsAppConfiguration = z.infer<typeof onboarding.whatsAppConfig>
+export type PutWhatsApp = z.input<typeof onboarding.putWhatsApp>
+export type WhatsAppSignUp = z.infer<typeof onboarding.signUpBegun>
+export type CompleteWhatsAppSignUp = z.input<typeof onboarding.completeSignUp>
+export type WhatsAppSignUpDone = z.infer<typeof onboarding.signUpDone>
 
 export interface Page<T> {
   items: T[]
