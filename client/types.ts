@@ -2,18 +2,47 @@
 import type { z } from 'zod'
 import type * as inbox from '../src/inbox/schema.ts'
 import type * as onboarding from '../src/onboarding/schema.ts'
+import type * as business from '../src/tenancy/business-schema.ts'
+import type * as people from '../src/tenancy/people-schema.ts'
 import type * as tenancy from '../src/tenancy/schema.ts'
+import type * as team from '../src/tenancy/team-schema.ts'
 import type * as tenants from '../src/tenancy/tenant-schema.ts'
 
 export type { MessageBody, MessageType, OutboundBody, TemplateParameters } from '../src/ports/message.ts'
 
 export type Session = z.infer<typeof tenancy.sessionView>
-export type Member = z.infer<typeof tenancy.memberView>
 export type Role = z.infer<typeof tenancy.role>
 export type ApiKey = z.infer<typeof tenancy.apiKeyView>
 export type CreatedApiKey = z.infer<typeof tenancy.createdApiKey>
 export type CreateApiKey = z.input<typeof tenancy.createApiKey>
 export type SignIn = z.infer<typeof tenancy.signIn>
+export type Membership = z.infer<typeof tenancy.membership>
+export type AuditItem = z.infer<typeof tenancy.auditItem>
+
+export type Setup = z.infer<typeof people.setupView>
+export type SignUp = z.input<typeof people.signUp>
+export type SessionItem = z.infer<typeof people.sessionItem>
+export type Me = z.infer<typeof people.meView>
+export type PatchMe = z.infer<typeof people.patchMe>
+export type Preferences = z.infer<typeof people.preferences>
+export type PersonPresence = z.infer<typeof people.presenceView>
+export type PersonStatus = z.infer<typeof people.presenceState>
+export type ChangePassword = z.infer<typeof people.changePassword>
+export type TotpSecret = z.infer<typeof people.totpSecret>
+export type RecoveryCodes = z.infer<typeof people.recoveryCodes>
+
+export type Member = z.infer<typeof team.memberView>
+export type PatchMember = z.infer<typeof team.patchMember>
+export type ResetLink = z.infer<typeof team.resetLink>
+export type Invitation = z.infer<typeof team.invitationView>
+export type CreateInvitation = z.infer<typeof team.createInvitation>
+export type CreatedInvitation = z.infer<typeof team.createdInvitation>
+export type InvitationLook = z.infer<typeof team.invitationLook>
+export type AcceptInvitation = z.infer<typeof team.acceptInvitation>
+
+export type Business = z.infer<typeof business.businessView>
+export type BusinessHours = z.infer<typeof business.businessHours>
+export type PatchBusiness = z.infer<typeof business.patchBusiness>
 
 export type Conversation = z.infer<typeof inbox.conversationView>
 export type Message = z.infer<typeof inbox.messageView>

@@ -35,13 +35,15 @@ export interface ApiKeyRow {
   name: string
   key_hint: string
   role: Role
+  scopes: Action[] | null
+  created_by: string | null
   created_at: Date
   expires_at: Date | null
   last_used_at: Date | null
   revoked_at: Date | null
 }
 
-const columns = 'id, name, key_hint, role, created_at, expires_at, last_used_at, revoked_at'
+const columns = 'id, name, key_hint, role, scopes, created_by, created_at, expires_at, last_used_at, revoked_at'
 
 export async function createApiKey(
   tx: Tx,

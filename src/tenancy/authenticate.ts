@@ -6,8 +6,7 @@ import type { HttpServer } from '../platform/http.ts'
 import { findApiKey, looksLikeKey } from './api-keys.ts'
 import { type Action, type Actor, can, canOperate, type Operator, type PlatformAction, requireCan } from './can.ts'
 import { findPlatformKey, looksLikePlatformKey } from './operators.ts'
-import type { SessionView } from './schema.ts'
-import { findSession } from './sessions.ts'
+import { findSession, type SessionCore } from './sessions.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -23,7 +22,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     actor: Actor | null
     operator: Operator | null
-    session: SessionView | null
+    session: SessionCore | null
     sessionId: string | null
   }
 }

@@ -1,6 +1,6 @@
 /** Who may do what: the one place that says so. */
 import { ParleyError } from '../kernel/errors.ts'
-import type { Role } from './schema.ts'
+import type { Role } from './roles.ts'
 
 /** What one may do within a business, and the least role that may. */
 const minimum = {

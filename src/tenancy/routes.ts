@@ -5,15 +5,9 @@ import { ParleyError } from '../kernel/errors.ts'
 import { type Database, inTenant } from '../platform/db/tx.ts'
 import { type ApiKeyRow, createApiKey, listApiKeys, revokeApiKey } from './api-keys.ts'
 import { actorOf, requireSameOrigin } from './authenticate.ts'
-import {
-  apiKeyView,
-  createApiKey as createApiKeyBody,
-  createdApiKey,
-  memberView,
-  sessionView,
-  signIn as signInBody,
-} from './schema.ts'
-import { findSession, signIn, signOut } from './sessions.ts'
+import { apiKeyView, createApiKey as createApiKeyBody, createdApiKey, sessionView, signIn as signInBody } from './schema.ts'
+import { findSession, signIn, signOut, wholeSession } from './sessions.ts'
+import { memberView } from './team-schema.ts'
 import { listMembers } from './tenants.ts'
 
 const keyView = (row: ApiKeyRow) => ({
@@ -21,6 +15,8 @@ const keyView = (row: ApiKeyRow) => ({
   name: row.name,
   hint: row.key_hint,
   role: row.role,
+  scopes: row.scopes,
+  createdBy: row.created_by,
   createdAt: row.created_at.toISOString(),
   expiresAt: row.expires_at?.toISOString() ?? null,
   lastUsedAt: row.last_used_at?.toISOString() ?? null,
@@ -56,7 +52,7 @@ export const tenancyRoutes: FastifyPluginAsyncZod<{ db: Database; cookieName: st
         secure: cookieName.startsWith('__Host-'),
         expires: expiresAt,
       })
-      return found.view
+      return await wholeSession(db, found.view)
     },
   )
   server.get(
@@ -67,7 +63,7 @@ export const tenancyRoutes: FastifyPluginAsyncZod<{ db: Database; cookieName: st
     },
     async (request) => {
       if (!request.session) throw new ParleyError('not_signed_in', 'Sign in first.')
-      return request.session
+      return await wholeSession(db, request.session)
     },
   )
   server.delete(

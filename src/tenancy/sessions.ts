@@ -50,8 +50,10 @@ export interface FoundSession {
   /** Null for an operator who looks at no business. */
   actor: Actor | null
   operator: Operator | null
-  view: SessionView
+  view: SessionCore
 }
+/** What every request needs to know of its session; the rest is read where it is shown. */
+export type SessionCore = Omit<SessionView, 'memberships' | 'totp'>
 
 export async function findSession(db: Database, token: string): Promise<FoundSession | null> {
   const { rows } = await db.pool.query<SessionRow>({
@@ -88,6 +90,16 @@ export async function findSession(db: Database, token: string): Promise<FoundSes
       expiresAt: row.expires_at.toISOString(),
     },
   }
+}
+
+/** With every business of this person. */
+export async function wholeSession(db: Database, core: SessionCore): Promise<SessionView> {
+  const { rows } = await db.pool.query<{ tenant_id: string; role: Role; name: string }>(
+    'SELECT tenant_id, role, name FROM parley.find_memberships($1)',
+    [core.user.id],
+  )
+  const memberships = rows.map((row) => ({ tenantId: row.tenant_id, name: row.name, role: row.role, suspended: false }))
+  return { ...core, memberships, totp: false }
 }
 
 interface SessionRow {

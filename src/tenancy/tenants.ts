@@ -2,7 +2,8 @@
 import { newId } from '../kernel/ids.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { hashPassword } from './passwords.ts'
-import type { MemberView, Role } from './schema.ts'
+import type { Role } from './schema.ts'
+import type { MemberView } from './team-schema.ts'
 
 /** The transaction's tenant is the new one's id: a tenant can only ever write its own row. */
 export async function createTenant(
@@ -41,8 +42,9 @@ export async function listMembers(tx: Tx): Promise<MemberView[]> {
     last_name: string | null
     email: string | null
     role: Role
+    created_at: Date
   }>(
-    'SELECT user_id, first_name, last_name, email, role FROM user_profiles WHERE tenant_id = $1 ORDER BY first_name, last_name, user_id LIMIT 500',
+    'SELECT user_id, first_name, last_name, email, role, created_at FROM user_profiles WHERE tenant_id = $1 ORDER BY first_name, last_name, user_id LIMIT 500',
     [tx.tenantId],
   )
   return rows.map((row) => ({
@@ -50,5 +52,7 @@ export async function listMembers(tx: Tx): Promise<MemberView[]> {
     name: [row.first_name, row.last_name].filter(Boolean).join(' ') || row.email || 'Nobody',
     email: row.email,
     role: row.role,
+    presence: { status: 'available', isOnline: false, lastSeenAt: null },
+    joinedAt: row.created_at.toISOString(),
   }))
 }

@@ -41,8 +41,9 @@ const lines = [
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
 
 export function sampleWorld(count = 400): World {
-  const me: Member = { id: randomUUID(), name: 'Ana Vidal', email: 'ana@bakery.example', role: 'owner' }
-  const bo: Member = { id: randomUUID(), name: 'Bo Lindqvist', email: 'bo@bakery.example', role: 'agent' }
+  const here = { presence: { status: 'available' as const, isOnline: true, lastSeenAt: ago(0) }, joinedAt: ago(90_000) }
+  const me: Member = { id: randomUUID(), name: 'Ana Vidal', email: 'ana@bakery.example', role: 'owner', ...here }
+  const bo: Member = { id: randomUUID(), name: 'Bo Lindqvist', email: 'bo@bakery.example', role: 'agent', ...here }
   const world: World = {
     members: [me, bo],
     accounts: accounts(),
