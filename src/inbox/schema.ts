@@ -5,6 +5,11 @@ import { outboundBody } from '../ports/message.ts'
 export const id = z.uuid()
 const time = z.iso.datetime()
 
+const version = z
+  .number()
+  .int()
+  .describe('Only grows. Answers and the stream may overtake each other: of two states, keep the one with the larger version.')
+
 export const messageStatus = z.enum(['queued', 'sending', 'sent', 'delivered', 'read', 'received', 'processed', 'failed'])
 
 export const mediaView = z
@@ -23,6 +28,7 @@ export type MediaView = z.infer<typeof mediaView>
 export const messageView = z
   .object({
     id,
+    version,
     conversationId: id,
     seq: z.number().int().describe('Order within the conversation, from 1.'),
     direction: z.enum(['inbound', 'outbound', 'internal']).describe('internal: a note or an activity line, never sent.'),
@@ -79,6 +85,7 @@ export type ContactView = z.infer<typeof contactView>
 export const conversationView = z
   .object({
     id,
+    version,
     status: z.enum(['open', 'closed', 'archived']),
     control: z.enum(['bot', 'ai', 'human', 'agent', 'none']).describe('Who answers.'),
     channel: z.string(),

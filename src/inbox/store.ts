@@ -5,6 +5,7 @@ import type { Tx } from '../platform/db/tx.ts'
 
 export interface ConversationRow {
   id: string
+  version: number
   status: 'open' | 'closed' | 'archived'
   control: 'bot' | 'ai' | 'human' | 'agent' | 'none'
   channel: string
@@ -29,7 +30,13 @@ export interface ConversationRow {
   closed_at: Date | null
 }
 
-const conversationColumns = `c.id, c.status, c.control, c.channel, a.id AS account_id, a.name AS account_name, a.address AS account_address, a.provider,
+/**
+ * How many transactions had ended when this statement began: of two states of a row, the one with the larger number is the
+ * later. Unlike an `updated_at` it also moves where a joined row changed, and where a transaction that began early ended late.
+ */
+const version = `(SELECT pg_snapshot_xmax(s)::text::bigint - (SELECT count(*) FROM pg_snapshot_xip(s)) FROM pg_current_snapshot() s) AS version`
+
+const conversationColumns = `${version}, c.id, c.status, c.control, c.channel, a.id AS account_id, a.name AS account_name, a.address AS account_address, a.provider,
   k.id AS contact_id, k.name AS contact_name, k.phone AS contact_phone, c.assignee_id,
   nullif(trim(concat(p.first_name, ' ', p.last_name)), '') AS assignee_name, c.unread_count, c.message_count, c.last_seq,
   c.last_message_at, c.last_preview, c.last_direction, c.window_expires_at, c.created_at, c.updated_at, c.closed_at`
@@ -123,6 +130,7 @@ export async function requireConversation(tx: Tx, id: string): Promise<Conversat
 
 export interface MessageRow {
   id: string
+  version: number
   conversation_id: string
   seq: number
   direction: 'inbound' | 'outbound' | 'internal'
@@ -153,7 +161,7 @@ export interface MessageRow {
   failed_at: Date | null
 }
 
-const messageSelect = `SELECT m.id, m.conversation_id, m.seq, m.direction, m.sender, m.author_id,
+const messageSelect = `SELECT ${version}, m.id, m.conversation_id, m.seq, m.direction, m.sender, m.author_id,
     nullif(trim(concat(p.first_name, ' ', p.last_name)), '') AS author_name, m.type, m.content, m.body, m.metadata,
     m.reply_to_id, m.reply_to_external_id, r.type AS reply_type, r.content AS reply_content, r.direction AS reply_direction,
     a.provider, t.status, t.send_outcome, t.error_code, t.error_text, t.idempotency_key,

@@ -17,6 +17,7 @@ const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 
 export const conversationView = (channels: Channels, row: ConversationRow): ConversationView => ({
   id: row.id,
+  version: row.version,
   status: row.status,
   control: row.control,
   channel: row.channel,
@@ -65,6 +66,7 @@ function messageView(
   const edited = edit?.body as { type?: string; body?: Record<string, unknown> } | undefined
   return {
     id: row.id,
+    version: row.version,
     conversationId: row.conversation_id,
     seq: row.seq,
     direction: row.direction,

@@ -95,6 +95,7 @@ function addConversation(world: World, { at, account, owner }: Wanted): void {
   const left = [1400, 95, null, 600, -10][at % 5]
   const conversation: Conversation = {
     id: randomUUID(),
+    version: 0,
     status: at % 17 === 16 ? 'closed' : 'open',
     control: at % 11 === 10 ? 'ai' : 'human',
     channel: account.channel,
@@ -130,6 +131,7 @@ export function addMessage(world: World, conversationId: string, said: Said, min
     said.text ?? (typeof said.body.text === 'string' ? said.body.text : ((said.body.caption as string | undefined) ?? null))
   const message: Message = {
     id: randomUUID(),
+    version: 0,
     conversationId,
     seq: all.length + 1,
     direction,

@@ -71,10 +71,7 @@ function assemble(boot: Boot, session: WorkSession, onLeave: Props['onLeave']): 
       if (verdict.next === 'signed_out') onLeave('ended')
       return verdict
     },
-    onSaved: (message) => {
-      live.recent.add({ conversations: [], messages: [message] })
-      takeAnswer(boot, message)
-    },
+    onSaved: (message) => takeAnswer({ ...boot, live }, message),
   })
   const signOut = () => {
     void boot.api.session.signOut().finally(() => onLeave('out'))

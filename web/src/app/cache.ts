@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Conversation, Message, ParleyClient } from '../../../client/index.ts'
 import { type ListFilter, type LoadedList, laterConversation, mergeConversations } from '../rules/listOrder.ts'
 import { joinPage, type LoadedThread, mergeMessages } from '../rules/threadItems.ts'
+import type { Recent } from './recent.ts'
 
 export const keys = {
   session: ['session'] as const,
@@ -31,7 +32,9 @@ export function takeConversations(queries: QueryClient, me: string, changed: Con
 }
 
 function replaceIn(all: Conversation[], one: Conversation): Conversation[] {
-  return all.some((each) => each.id === one.id) ? all.map((each) => (each.id === one.id ? one : each)) : [one, ...all]
+  return all.some((each) => each.id === one.id)
+    ? all.map((each) => (each.id === one.id ? laterConversation(each, one) : each))
+    : [one, ...all]
 }
 
 export function takeMessages(deps: { queries: QueryClient; api: ParleyClient }, messages: Message[]): void {
@@ -46,10 +49,13 @@ export function takeMessages(deps: { queries: QueryClient; api: ParleyClient }, 
   for (const one of messages) void deps.queries.invalidateQueries({ queryKey: keys.history(one.id) })
 }
 
-/** The answer to a send. What the stream has told about the message meanwhile is newer than the answer. */
-export function takeAnswer(deps: { queries: QueryClient; api: ParleyClient }, message: Message): void {
-  const thread = deps.queries.getQueryData<LoadedThread>(keys.thread(message.conversationId))
-  if (!thread?.items.some((one) => one.id === message.id)) takeMessages(deps, [message])
+/** The answer to a send or a new attempt. Pages that were asked for before it get it laid over them, as the stream's news. */
+export function takeAnswer(
+  deps: { queries: QueryClient; api: ParleyClient; live: { recent: Recent } },
+  message: Message,
+): void {
+  deps.live.recent.add({ conversations: [], messages: [message] })
+  takeMessages(deps, [message])
 }
 
 /** Asks for what follows the last message here, page by page until nothing does. */

@@ -16,7 +16,7 @@ describe('live changes taken into a loaded list', () => {
   })
 
   test('a batch that comes again, or an older answer that comes late, changes nothing', () => {
-    const once = mergeConversations(loaded(), [conversation('c', 40, { lastSeq: 2 })], open, 'me')
+    const once = mergeConversations(loaded(), [conversation('c', 40, { version: 2, lastSeq: 2 })], open, 'me')
     const late = conversation('c', 10, { lastSeq: 1 })
     expect(mergeConversations(once, [late], open, 'me')).toEqual(once)
   })

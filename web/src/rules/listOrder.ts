@@ -35,11 +35,9 @@ export function matches(one: Conversation, filter: ListFilter, me: string): bool
   return (one.contact.name ?? '').toLowerCase().includes(asked) || (digits.length > 2 && phone.includes(digits))
 }
 
-/** The later of two states of a conversation: answers may overtake each other. */
+/** The later of two states of a conversation: answers may overtake each other. What is shown ahead of its answer has the version it changed. */
 export function laterConversation(a: Conversation | undefined, b: Conversation): Conversation {
-  if (!a) return b
-  if (b.lastSeq < a.lastSeq) return a
-  return Date.parse(b.updatedAt) >= Date.parse(a.updatedAt) ? b : a
+  return a && a.version > b.version ? a : b
 }
 
 /**

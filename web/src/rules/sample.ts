@@ -6,6 +6,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 10, 21, 8, minute)).toISO
 export function conversation(id: string, minute: number, more: Partial<Conversation> = {}): Conversation {
   return {
     id,
+    version: 1,
     status: 'open',
     control: 'human',
     channel: 'whatsapp',
@@ -30,6 +31,7 @@ export function conversation(id: string, minute: number, more: Partial<Conversat
 export function message(seq: number, more: Partial<Message> = {}): Message {
   return {
     id: `m${seq}`,
+    version: 1,
     conversationId: 'a',
     seq,
     direction: 'outbound',

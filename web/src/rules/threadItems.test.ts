@@ -31,15 +31,27 @@ describe('live messages in an open thread', () => {
     expect(seqs(mergeMessages(thread, [message(2)]).thread)).toEqual([5, 6, 7])
   })
 
-  test('a receipt that comes late does not take the read mark away', () => {
-    const read = message(1, { status: 'read', readAt: '2026-11-21T09:00:00.000Z' })
-    expect(laterMessage(read, message(1, { status: 'delivered' }))).toMatchObject({ status: 'read', readAt: read.readAt })
+  test('an answer that was overtaken by the stream does not take the read mark away', () => {
+    const read = message(1, { version: 7, status: 'read' })
+    expect(laterMessage(read, message(1, { version: 5, status: 'queued' }))).toBe(read)
+    const merged = mergeMessages({ ...thread, items: [read] }, [message(1, { version: 5, status: 'queued' })])
+    expect(merged.thread.items).toEqual([read])
   })
 
-  test('a new attempt moves a failed message back to the queue, and a receipt moves it on', () => {
-    const failed = message(1, { status: 'failed' })
-    expect(laterMessage(failed, message(1, { status: 'queued' })).status).toBe('queued')
-    expect(laterMessage(failed, message(1, { status: 'delivered' })).status).toBe('delivered')
+  test('a page that was asked for earlier does not take back a reaction that came meanwhile', () => {
+    const reacted = message(6, {
+      version: 9,
+      reactions: [{ emoji: '👍', direction: 'inbound', at: '2026-11-21T08:00:00.000Z' }],
+    })
+    const now = { ...thread, items: [message(5), reacted, message(7)] }
+    const joined = joinPage(now, { items: run(2, 6), hasBefore: false, hasAfter: true }, 'before')
+    expect(joined.items.find((one) => one.seq === 6)).toBe(reacted)
+  })
+
+  test('a new attempt moves a failed message back to the queue, though that is a step back', () => {
+    const failed = message(1, { version: 3, status: 'failed' })
+    expect(laterMessage(failed, message(1, { version: 4, status: 'queued' })).status).toBe('queued')
+    expect(laterMessage(message(1, { version: 4, status: 'queued' }), failed).status).toBe('queued')
   })
 })
 

@@ -11,26 +11,8 @@ export interface LoadedThread {
 /** More than this many bubbles in the page and the far end is let go; it loads again when scrolled to. */
 export const LONGEST_RUN = 600
 
-const rank: Record<string, number> = {
-  queued: 0,
-  sending: 1,
-  sent: 2,
-  failed: 3,
-  delivered: 4,
-  read: 5,
-  received: 0,
-  processed: 1,
-}
-
-/** The later of two states of one message: answers and batches may overtake each other, a status never moves back. */
-export function laterMessage(a: Message | undefined, b: Message): Message {
-  if (!a) return b
-  const step = (rank[b.status ?? ''] ?? -1) - (rank[a.status ?? ''] ?? -1)
-  // A new attempt moves a failed message back to queued: the only way back there is.
-  const again = a.status === 'failed' && (b.status === 'queued' || b.status === 'sending')
-  if (step < 0 && !again) return { ...b, status: a.status, sentAt: a.sentAt, deliveredAt: a.deliveredAt, readAt: a.readAt }
-  return b
-}
+/** The later of two states of one message: answers, pages and batches may overtake each other. */
+export const laterMessage = (a: Message | undefined, b: Message): Message => (a && a.version > b.version ? a : b)
 
 /** A page from the server in place of or beside what is loaded. Pages that do not touch the run replace it. */
 export function joinPage(

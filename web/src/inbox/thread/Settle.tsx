@@ -2,7 +2,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Message } from '../../../../client/index.ts'
-import { takeMessages } from '../../app/cache.ts'
+import { takeAnswer } from '../../app/cache.ts'
 import { useConsole } from '../../app/context.ts'
 import { reasonOf } from '../../app/reason.ts'
 import { useText } from '../../app/text.tsx'
@@ -11,13 +11,13 @@ import css from './bubble.module.css'
 import { useThreadAsks } from './threadContext.ts'
 
 export function Settle({ message, mark }: { message: Message; mark: 'failed' | 'unknown' }) {
-  const { api, queries, session } = useConsole()
+  const { api, queries, live, session } = useConsole()
   const { t } = useText()
   const { onWhy } = useThreadAsks()
   const [asking, setAsking] = useState(false)
   const retry = useMutation({
     mutationFn: () => api.messages.retry(message.id, mark === 'unknown' ? { acceptDuplicate: true } : {}),
-    onSuccess: (next) => takeMessages({ queries, api }, [next]),
+    onSuccess: (next) => takeAnswer({ queries, api, live }, next),
     onError: (error) => toast({ text: t('thread.actionFailed', { reason: reasonOf(error, t) }), tone: 'bad' }),
   })
   const may = session.role !== 'viewer'

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useCallback, useRef } from 'react'
 import { keys } from '../../app/cache.ts'
 import { useConsole } from '../../app/context.ts'
+import { laterConversation } from '../../rules/listOrder.ts'
 import { joinPage, type LoadedThread, mergeMessages } from '../../rules/threadItems.ts'
 
 const PAGE = 50
@@ -15,7 +16,10 @@ export function useConversation(id: string) {
       await live.ready
       const mark = live.recent.mark()
       const one = await api.conversations.get(id, { signal })
-      return live.recent.since(mark).conversations.findLast((each) => each.id === id) ?? one
+      return live.recent
+        .since(mark)
+        .conversations.filter((each) => each.id === id)
+        .reduce(laterConversation, one)
     },
   })
 }
