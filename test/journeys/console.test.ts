@@ -184,6 +184,22 @@ describe.skipIf(!present)('the console', () => {
     await page.getByTestId('offline-bar').waitFor({ state: 'hidden' })
   })
 
+  test('a part of the page that could not be fetched comes when the network is back, and breaks nothing meanwhile', async () => {
+    const phone = await newCustomer('Partial Paul')
+    await writes(phone, 'hello')
+    let refused = 0
+    await page.route('**/assets/Context-*.js', async (route) => {
+      refused += 1
+      await (refused === 1 ? route.abort('internetdisconnected') : route.continue())
+    })
+    await page.goto(`${server.url}/inbox`)
+    await open(page, 'Partial Paul')
+    await page.getByRole('complementary').getByText('Partial Paul').first().waitFor()
+    expect(refused).toBeGreaterThan(1)
+    await reply(page, 'still here')
+    await status(page, 'still here', 'read')
+  })
+
   test('what is written without a connection survives a reload and is sent once', async () => {
     const phone = await newCustomer('Reload Rita')
     await writes(phone, 'are you there?')

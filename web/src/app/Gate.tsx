@@ -1,15 +1,17 @@
 /** Nobody passes without a session. The address stays, so a link that needed a sign-in is open after it. */
+
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useCallback, useState } from 'react'
+import { Suspense, useCallback, useState } from 'react'
 import { ParleyError } from '../../../client/index.ts'
 import { useBoot } from './boot.ts'
 import { keys } from './cache.ts'
 import { looksAtBusiness } from './context.ts'
+import { part } from './part.ts'
 import { Failed } from './Trouble.tsx'
 import { useText } from './text.tsx'
 import { Workspace } from './Workspace.tsx'
 
-const SignIn = lazy(async () => ({ default: (await import('./SignIn.tsx')).SignIn }))
+const SignIn = part(async () => (await import('./SignIn.tsx')).SignIn)
 
 export function Gate() {
   const { api, queries } = useBoot()

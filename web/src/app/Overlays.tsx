@@ -1,12 +1,14 @@
 /** The palette, the list of keys, and the start of a conversation: loaded when first opened. */
-import { lazy, Suspense } from 'react'
+
+import { Suspense } from 'react'
 import { useKeys } from './keyboard.ts'
 import { overlay } from './overlay.ts'
+import { part } from './part.ts'
 import { useStore } from './store.ts'
 
-const Palette = lazy(async () => ({ default: (await import('../palette/Palette.tsx')).Palette }))
-const Keys = lazy(async () => ({ default: (await import('../palette/Keys.tsx')).Keys }))
-const Start = lazy(async () => ({ default: (await import('../inbox/StartConversation.tsx')).StartConversation }))
+const Palette = part(async () => (await import('../palette/Palette.tsx')).Palette)
+const Keys = part(async () => (await import('../palette/Keys.tsx')).Keys)
+const Start = part(async () => (await import('../inbox/StartConversation.tsx')).StartConversation)
 
 export function Overlays() {
   const open = useStore(overlay)

@@ -84,7 +84,11 @@ export function createLive(deps: LiveDeps) {
   }
 
   function onState(next: LiveState): void {
-    if (next === 'connected') outbox?.resume()
+    if (next === 'connected') {
+      outbox?.resume()
+      // What failed while the server was away would stay failed: the stream tells of changes only.
+      void deps.queries.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' })
+    }
     state.set(next)
   }
 

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { InboxPage } from '../inbox/InboxPage.tsx'
 import { Gate } from './Gate.tsx'
+import { persist } from './part.ts'
 import { readInboxSearch } from './search.ts'
 import { Crash, NotFound } from './Trouble.tsx'
 
@@ -25,7 +26,7 @@ const conversationRoute = createRoute({ getParentRoute: () => inboxRoute, path: 
 const contactsRoute = createRoute({
   getParentRoute: () => root,
   path: '/contacts',
-  component: lazyRouteComponent(() => import('../contacts/ContactsPage.tsx'), 'ContactsPage'),
+  component: lazyRouteComponent(() => persist(() => import('../contacts/ContactsPage.tsx')), 'ContactsPage'),
   validateSearch: (search: Record<string, unknown>): { q?: string } =>
     typeof search.q === 'string' || typeof search.q === 'number' ? { q: String(search.q) } : {},
 })
@@ -34,7 +35,7 @@ const contactRoute = createRoute({ getParentRoute: () => contactsRoute, path: '$
 const settingsRoute = createRoute({
   getParentRoute: () => root,
   path: '/settings/{-$section}',
-  component: lazyRouteComponent(() => import('../settings/SettingsPage.tsx'), 'SettingsPage'),
+  component: lazyRouteComponent(() => persist(() => import('../settings/SettingsPage.tsx')), 'SettingsPage'),
 })
 
 const tree = root.addChildren([

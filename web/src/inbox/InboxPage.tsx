@@ -1,17 +1,19 @@
 /** Three panes: list, thread, context. Narrow, the context is a drawer; on a phone there is one pane at a time. */
+
 import { useMediaQuery } from '@mantine/hooks'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useKeys } from '../app/keyboard.ts'
+import { part } from '../app/part.ts'
 import { remember, remembered } from '../app/remember.ts'
 import { Empty } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import css from './inbox.module.css'
 import { ConversationList } from './list/ConversationList.tsx'
 
-const Thread = lazy(async () => ({ default: (await import('./thread/Thread.tsx')).Thread }))
-const Context = lazy(async () => ({ default: (await import('./context/Context.tsx')).Context }))
-const ContextDrawer = lazy(async () => ({ default: (await import('./context/ContextDrawer.tsx')).ContextDrawer }))
+const Thread = part(async () => (await import('./thread/Thread.tsx')).Thread)
+const Context = part(async () => (await import('./context/Context.tsx')).Context)
+const ContextDrawer = part(async () => (await import('./context/ContextDrawer.tsx')).ContextDrawer)
 
 export function InboxPage() {
   const { t } = useText()

@@ -1,11 +1,12 @@
 /** Where answers and notes are written. What may be written here depends on the window, the channel and the person. */
 
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import type { Contact, Conversation, Template } from '../../../../client/index.ts'
 import { keys } from '../../app/cache.ts'
 import { useConsole } from '../../app/context.ts'
 import { useNow } from '../../app/now.ts'
+import { part } from '../../app/part.ts'
 import { useText } from '../../app/text.tsx'
 import { replyWindow } from '../../rules/replyWindow.ts'
 import { type PlaceValues, parametersOf, textOf } from '../../rules/templatePreview.ts'
@@ -16,7 +17,7 @@ import { useAccount } from './useAccount.ts'
 import type { Draft } from './useDraft.ts'
 import { WriteBox } from './WriteBox.tsx'
 
-const TemplatePicker = lazy(async () => ({ default: (await import('./TemplatePicker.tsx')).TemplatePicker }))
+const TemplatePicker = part(async () => (await import('./TemplatePicker.tsx')).TemplatePicker)
 
 export function Composer({ conversation, draft, lastSeq }: { conversation: Conversation; draft: Draft; lastSeq: number }) {
   const { t } = useText()

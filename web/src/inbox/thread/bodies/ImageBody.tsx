@@ -1,12 +1,13 @@
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import type { Message } from '../../../../../client/index.ts'
+import { part } from '../../../app/part.ts'
 import { useText } from '../../../app/text.tsx'
 import css from './bodies.module.css'
 import { Caption } from './Caption.tsx'
 import { fieldsOf } from './fields.ts'
 import { MediaState } from './MediaState.tsx'
 
-const LightBox = lazy(async () => ({ default: (await import('./LightBox.tsx')).LightBox }))
+const LightBox = part(async () => (await import('./LightBox.tsx')).LightBox)
 
 export function ImageBody({ message }: { message: Message }) {
   const { t } = useText()
