@@ -1,5 +1,7 @@
 /** The typed client of Parley's API. The console uses it; so can you. No dependency at run time. */
 import { type Connection, request } from './http.ts'
+import { people, sessions, team } from './people.ts'
+import { platform } from './platform.ts'
 import { type StreamEvent, type StreamOptions, stream } from './stream.ts'
 import type * as T from './types.ts'
 
@@ -33,19 +35,14 @@ export function createParleyClient(options: ParleyClientOptions) {
     contacts: contacts(connection),
     media: media(connection),
     ...workspace(connection),
+    ...people(connection),
+    ...team(connection),
+    ...platform(connection),
     /** Everything that changes, as it changes, without gaps. */
     stream: (input?: StreamOptions): AsyncGenerator<StreamEvent, void> => stream(connection, input),
   }
 }
 export type ParleyClient = ReturnType<typeof createParleyClient>
-
-function sessions(c: Connection) {
-  return {
-    get: (o: Signal = {}) => request<T.Session>(c, '/api/session', o),
-    signIn: (json: T.SignIn) => request<T.Session>(c, '/api/session', { method: 'POST', json }),
-    signOut: () => request<void>(c, '/api/session', { method: 'DELETE' }),
-  }
-}
 
 function conversations(c: Connection) {
   const path = (id: string, tail = '') => `/api/conversations/${at(id)}${tail}`
@@ -111,18 +108,20 @@ function media(c: Connection) {
 
 function workspace(c: Connection) {
   return {
-    accounts: { list: (o: Signal = {}) => request<{ items: T.Account[] }>(c, '/api/accounts', o) },
-    members: { list: (o: Signal = {}) => request<{ items: T.Member[] }>(c, '/api/members', o) },
+    accounts: {
+      list: (o: Signal = {}) => request<{ items: T.Account[] }>(c, '/api/accounts', o),
+      create: (json: T.CreateAccount) => request<T.CreatedAccount>(c, '/api/accounts', { method: 'POST', json }),
+      remove: (id: string) => request<void>(c, `/api/accounts/${at(id)}`, { method: 'DELETE' }),
+      setup: (id: string, o: Signal = {}) => request<T.AccountSetup>(c, `/api/accounts/${at(id)}/setup`, o),
+      /** Sends yourself a message. */
+      test: (id: string, to: string) =>
+        request<T.AccountTest>(c, `/api/accounts/${at(id)}/test`, { method: 'POST', json: { to } }),
+    },
     templates: {
       list: (query: { accountId?: string } = {}, o: Signal = {}) =>
         request<{ items: T.Template[] }>(c, '/api/templates', { query, ...o }),
       sync: (accountId: string) =>
         request<{ count: number }>(c, '/api/templates/sync', { method: 'POST', json: { accountId } }),
-    },
-    apiKeys: {
-      list: (o: Signal = {}) => request<{ items: T.ApiKey[] }>(c, '/api/api-keys', o),
-      create: (json: T.CreateApiKey) => request<T.CreatedApiKey>(c, '/api/api-keys', { method: 'POST', json }),
-      revoke: (id: string) => request<void>(c, `/api/api-keys/${at(id)}`, { method: 'DELETE' }),
     },
   }
 }

@@ -30,6 +30,8 @@ export type PersonStatus = z.infer<typeof people.presenceState>
 export type ChangePassword = z.infer<typeof people.changePassword>
 export type TotpSecret = z.infer<typeof people.totpSecret>
 export type RecoveryCodes = z.infer<typeof people.recoveryCodes>
+export type PatchPreferences = z.infer<typeof people.patchPreferences>
+export type ConfirmPasswordReset = z.infer<typeof people.confirmPasswordReset>
 
 export type Member = z.infer<typeof team.memberView>
 export type PatchMember = z.infer<typeof team.patchMember>
@@ -122,4 +124,20 @@ export interface Presence {
   userId: string
   name: string
   state: PresenceState
+}
+export interface ListAudit {
+  cursor?: string
+  limit?: number
+  /** user:<id>, key:<id>, system, … */
+  actor?: string
+  action?: string
+  /** A type, or type:id. */
+  subject?: string
+}
+export interface ListTenants {
+  /** Absent: all but the deleted. */
+  status?: 'active' | 'suspended' | 'deleted'
+  q?: string
+  cursor?: string
+  limit?: number
 }

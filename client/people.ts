@@ -1,0 +1,77 @@
+/** People, their colleagues and their business. */
+import { type Connection, request } from './http.ts'
+import type * as T from './types.ts'
+
+type Signal = { signal?: AbortSignal }
+const at = (id: string) => encodeURIComponent(id)
+
+export function sessions(c: Connection) {
+  return {
+    get: (o: Signal = {}) => request<T.Session>(c, '/api/session', o),
+    /** Refused with `code_required` where the person uses an authenticator: again with `code`. */
+    signIn: (json: T.SignIn) => request<T.Session>(c, '/api/session', { method: 'POST', json }),
+    signOut: () => request<void>(c, '/api/session', { method: 'DELETE' }),
+    /** Looks at another business of the same person. */
+    switchTo: (tenantId: string) => request<T.Session>(c, '/api/session', { method: 'PATCH', json: { tenantId } }),
+    list: (o: Signal = {}) => request<{ items: T.SessionItem[] }>(c, '/api/sessions', o),
+    end: (id: string) => request<void>(c, `/api/sessions/${at(id)}`, { method: 'DELETE' }),
+    endOthers: () => request<void>(c, '/api/sessions', { method: 'DELETE' }),
+  }
+}
+
+export function people(c: Connection) {
+  return {
+    /** What a visitor may do here. */
+    setup: (o: Signal = {}) => request<T.Setup>(c, '/api/setup', o),
+    signUp: (json: T.SignUp) => request<T.Session>(c, '/api/sign-up', { method: 'POST', json }),
+    passwordResets: {
+      ask: (email: string) => request<void>(c, '/api/password-resets', { method: 'POST', json: { email } }),
+      confirm: (json: T.ConfirmPasswordReset) => request<void>(c, '/api/password-resets/confirm', { method: 'POST', json }),
+    },
+    me: {
+      get: (o: Signal = {}) => request<T.Me>(c, '/api/me', o),
+      update: (json: T.PatchMe) => request<T.Me>(c, '/api/me', { method: 'PATCH', json }),
+      preferences: (json: T.PatchPreferences) => request<unknown>(c, '/api/me/preferences', { method: 'PATCH', json }),
+      presence: (status: T.PersonStatus) => request<unknown>(c, '/api/me/presence', { method: 'PUT', json: { status } }),
+      password: (json: T.ChangePassword) => request<void>(c, '/api/me/password', { method: 'POST', json }),
+      /** Begins: nothing is asked for at sign-in until it was confirmed with a code. */
+      startTotp: (password: string) => request<T.TotpSecret>(c, '/api/me/totp', { method: 'POST', json: { password } }),
+      confirmTotp: (code: string) => request<T.RecoveryCodes>(c, '/api/me/totp/confirm', { method: 'POST', json: { code } }),
+      removeTotp: (password: string) => request<void>(c, '/api/me/totp', { method: 'DELETE', json: { password } }),
+    },
+  }
+}
+
+export function team(c: Connection) {
+  return {
+    members: {
+      list: (o: Signal = {}) => request<{ items: T.Member[] }>(c, '/api/members', o),
+      update: (id: string, json: T.PatchMember) => request<T.Member>(c, `/api/members/${at(id)}`, { method: 'PATCH', json }),
+      remove: (id: string) => request<void>(c, `/api/members/${at(id)}`, { method: 'DELETE' }),
+      /** A link to hand over where no mail is set up. */
+      resetLink: (id: string) => request<T.ResetLink>(c, `/api/members/${at(id)}/password-reset`, { method: 'POST', json: {} }),
+    },
+    invitations: {
+      list: (o: Signal = {}) => request<{ items: T.Invitation[] }>(c, '/api/invitations', o),
+      create: (json: T.CreateInvitation) => request<T.CreatedInvitation>(c, '/api/invitations', { method: 'POST', json }),
+      renew: (id: string) => request<T.CreatedInvitation>(c, `/api/invitations/${at(id)}/renew`, { method: 'POST', json: {} }),
+      revoke: (id: string) => request<void>(c, `/api/invitations/${at(id)}`, { method: 'DELETE' }),
+      look: (token: string, o: Signal = {}) =>
+        request<T.InvitationLook>(c, '/api/invitations/look', { method: 'POST', json: { token }, ...o }),
+      accept: (json: T.AcceptInvitation) => request<T.Session>(c, '/api/invitations/accept', { method: 'POST', json }),
+    },
+    apiKeys: {
+      list: (o: Signal = {}) => request<{ items: T.ApiKey[] }>(c, '/api/api-keys', o),
+      create: (json: T.CreateApiKey) => request<T.CreatedApiKey>(c, '/api/api-keys', { method: 'POST', json }),
+      revoke: (id: string) => request<void>(c, `/api/api-keys/${at(id)}`, { method: 'DELETE' }),
+    },
+    audit: {
+      list: (query: T.ListAudit = {}, o: Signal = {}) =>
+        request<T.Page<T.AuditItem>>(c, '/api/audit', { query: { ...query }, ...o }),
+    },
+    business: {
+      get: (o: Signal = {}) => request<T.Business>(c, '/api/business', o),
+      update: (json: T.PatchBusiness) => request<T.Business>(c, '/api/business', { method: 'PATCH', json }),
+    },
+  }
+}
