@@ -92,14 +92,27 @@ export async function findSession(db: Database, token: string): Promise<FoundSes
   }
 }
 
-/** With every business of this person. */
+/** With every business of this person, and whether sign-in asks for a code. */
 export async function wholeSession(db: Database, core: SessionCore): Promise<SessionView> {
-  const { rows } = await db.pool.query<{ tenant_id: string; role: Role; name: string }>(
-    'SELECT tenant_id, role, name FROM parley.find_memberships($1)',
+  const { rows } = await db.pool.query<{ totp: boolean }>(
+    'SELECT totp_confirmed_at IS NOT NULL AS totp FROM users WHERE id = $1',
     [core.user.id],
   )
-  const memberships = rows.map((row) => ({ tenantId: row.tenant_id, name: row.name, role: row.role, suspended: false }))
-  return { ...core, memberships, totp: false }
+  return { ...core, memberships: await membershipsOf(db, core.user.id), totp: rows[0]?.totp ?? false }
+}
+
+/** Not those of deleted businesses. */
+export async function membershipsOf(db: Pick<Database, 'pool'>, userId: string): Promise<SessionView['memberships']> {
+  const { rows } = await db.pool.query<{ tenant_id: string; role: Role; tenant_name: string; tenant_status: string }>(
+    'SELECT tenant_id, role, tenant_name, tenant_status FROM parley.find_memberships($1)',
+    [userId],
+  )
+  return rows.map((row) => ({
+    tenantId: row.tenant_id,
+    name: row.tenant_name,
+    role: row.role,
+    suspended: row.tenant_status !== 'active',
+  }))
 }
 
 interface SessionRow {

@@ -72,6 +72,7 @@ describe('a tenant cannot see another', () => {
     idx_tenant_integration_id: 'which tenant has this integration: no two may',
     idx_tenant_subdomain: 'which tenant has this subdomain: no two may',
     tenant_api_keys_hash_key: 'a key is found before its tenant is known',
+    invitations_token_key: 'an invitation is found before its tenant is known',
     user_sessions_pkey: 'a session is found before its tenant is known',
     user_sessions_token_key: 'a session is found before its tenant is known',
     channel_apps_slug_key: 'a webhook address is found before its tenant is known',
