@@ -19,13 +19,14 @@ import { streamRoute } from '../inbox/stream-route.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
 import { createFolderStore, type FileStore } from '../platform/blobs.ts'
 import { createBus } from '../platform/bus.ts'
-import type { Config } from '../platform/config.ts'
+import { type Config, mayCall } from '../platform/config.ts'
 import { createPool } from '../platform/db/pool.ts'
 import { keepStatistics } from '../platform/db/statistics.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { createHttp, type HttpServer, sessionCookie } from '../platform/http.ts'
 import { type Jobs, startJobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
+import { createOutbound } from '../platform/outbound.ts'
 import { createSecrets, readOrMakeKey, type Secrets } from '../platform/secrets.ts'
 import { findChannelApp } from '../tenancy/apps.ts'
 import { guardApi } from '../tenancy/authenticate.ts'
@@ -76,7 +77,10 @@ export async function build(options: BuildOptions): Promise<App> {
   const db: Database = { pool }
   // Intake has connections of its own: whatever people and jobs do, webhooks are stored. A provider waits seconds, not half a minute.
   const intakePool = createPool({ connectionString: databaseUrl, size: 3, log, name: 'parley-intake', queryTimeoutMs: 8000 })
-  const channels: Channels = new Map([createWhatsAppCloud()].map((channel) => [channel.provider, channel]))
+  const outbound = createOutbound(mayCall(config))
+  const channels: Channels = new Map(
+    [createWhatsAppCloud({ fetch: outbound.fetch })].map((channel) => [channel.provider, channel]),
+  )
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
   const bus = createBus({ connectionString: databaseUrl, log })
   const changed = (tenantId: string) => bus.publish([tenantId])
@@ -160,6 +164,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await jobs.stop()
       await bus.stop()
       await statistics.stop()
+      await outbound.close()
       await intakePool.end()
       await pool.end()
     },

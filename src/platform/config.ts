@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { type Allowed, isAllowList, parseAllowed } from './outbound.ts'
 
 const flag = z.stringbool()
 const url = (protocols: string[]) =>
@@ -54,6 +55,13 @@ export const settings = {
     .default(16)
     .describe('Connections to PostgreSQL that this process may hold.'),
   TRUST_PROXY: flag.default(false).describe('true behind a reverse proxy that sets X-Forwarded-For.'),
+  PARLEY_OUTBOUND_ALLOW: z
+    .string()
+    .refine(isAllowList, 'must be addresses, ranges like 10.0.0.0/8 or names of hosts, separated by commas')
+    .optional()
+    .describe(
+      'Private addresses, ranges and names of hosts that this server may call, separated by commas: a provider’s emulator, a proxy. Public addresses always may. Default: none in production, this machine elsewhere.',
+    ),
   WHATSAPP_APP_SECRET: z
     .string()
     .min(8)
@@ -82,6 +90,10 @@ export class ConfigError extends Error {
     this.problems = problems
   }
 }
+
+/** Which private places this server may call. Outside of production the simulators are on this machine. */
+export const mayCall = (config: Config): Allowed =>
+  parseAllowed(config.PARLEY_OUTBOUND_ALLOW ?? (config.NODE_ENV === 'production' ? '' : '127.0.0.0/8, ::1, localhost'))
 
 /** An empty variable counts as not set. */
 export function readConfig(environment: Record<string, string | undefined>): Config {

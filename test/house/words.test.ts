@@ -22,6 +22,20 @@ describe('the product speaks of itself alone', () => {
   })
 })
 
+test('nothing calls out past the guard of platform/outbound.ts', () => {
+  const calls = /(?<![.\w])fetch\((?!\s*\{)|\?\? fetch\b|node:https?'|node:dns|node:tls|node:net'|from 'undici'/
+  const source = files.filter((path) => /^src\/(?!.*\.(test|stand-in|conformance)\.ts).*\.ts$/.test(path))
+  const wrong = found(calls, source).filter((path) => !outward.has(path))
+  expect(wrong).toEqual([])
+})
+/** Each with its reason. */
+const outward = new Set([
+  'src/platform/outbound.ts', // the guard itself
+  'src/app/build.ts', // the address it listens on
+  'src/app/doctor.ts', // whether the port is free
+  'src/platform/db/data-folder-lock.ts', // a server of this machine that holds the folder
+])
+
 describe('providers stay at the edge', () => {
   /**
    * Words of a provider's API, each only in its own folder, in its simulator and in the demo that joins the two. The names

@@ -13,7 +13,7 @@ beforeEach(async () => {
   graph.seen.length = 0
 })
 
-const channel = createWhatsAppCloud({ random: () => 0 })
+const channel = createWhatsAppCloud({ fetch, random: () => 0 })
 const sync = (account = graph.account) => channel.syncTemplates?.(account)
 const template = (name: string, more: object = {}) => ({
   id: `1${name.length}`,

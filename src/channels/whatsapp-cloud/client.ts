@@ -2,6 +2,7 @@
  * One call to the Graph API and how it ended. Redirects are never followed (they would carry the token away), answers
  * are read up to a limit, and no text that leaves here holds the token.
  */
+import { blockedAddressCode } from '../../platform/outbound.ts'
 import type { Connection } from './config.ts'
 import { classifyRefusal, type Failure, type Refusal } from './failures.ts'
 import { readJson } from './json.ts'
@@ -145,7 +146,8 @@ export async function readLimited(response: Response, maxBytes: number): Promise
 export class TooLarge extends Error {}
 
 /** Failures before a connection stood, so that no byte of the request can have arrived. */
-const unsentCodes = new Set([
+const unsentCodes = new Set<string>([
+  blockedAddressCode,
   'ENOTFOUND',
   'EAI_AGAIN',
   'ECONNREFUSED',
@@ -190,6 +192,13 @@ function isBeforeSending(cause: unknown): boolean {
 /** An answer that is not `ok`, as the outcome of a send. */
 export function failureOf(answer: Exclude<GraphAnswer, { kind: 'ok' }>, random: () => number): Failure {
   if (answer.kind === 'refused') return classifyRefusal(answer.refusal, random)
+  if (answer.kind === 'unsent' && answer.code === blockedAddressCode.toLowerCase()) {
+    return {
+      outcome: 'reconnect',
+      code: 'blocked_address',
+      text: 'The address of the Graph API is in a private network, which this server does not call (PARLEY_OUTBOUND_ALLOW).',
+    }
+  }
   if (answer.kind === 'unsent') {
     return {
       outcome: 'retry',

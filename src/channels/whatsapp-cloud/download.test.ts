@@ -15,7 +15,7 @@ beforeEach(async () => {
   graph.seen.length = 0
 })
 
-const channel = createWhatsAppCloud({ random: () => 0 })
+const channel = createWhatsAppCloud({ fetch, random: () => 0 })
 const download = (media: MediaRef = { externalId: FILE_ID }, maxBytes = 1_000) =>
   channel.download?.(graph.account, media, { maxBytes })
 const paths = () => graph.seen.map(({ url }) => url)

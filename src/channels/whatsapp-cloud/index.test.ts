@@ -13,7 +13,7 @@ const asSent = (body: unknown): Buffer => {
 channelConformance('WhatsApp Cloud', async () => {
   const graph = await startGraph()
   return {
-    channel: createWhatsAppCloud({ random: () => 0.5 }),
+    channel: createWhatsAppCloud({ fetch, random: () => 0.5 }),
     account: graph.account,
     to: [{ kind: 'wa_id', value: '15550001111', scope: '' }],
     sign: (rawBody, secret) => ({

@@ -21,9 +21,10 @@ export {
   templatePlaces,
 } from './templates.ts'
 
-export function createWhatsAppCloud(given: { fetch?: typeof fetch; now?: () => Date; random?: () => number } = {}): Channel {
+/** `fetch` is the server's own guarded one (platform/outbound.ts). */
+export function createWhatsAppCloud(given: { fetch: typeof fetch; now?: () => Date; random?: () => number }): Channel {
   const now = given.now ?? (() => new Date())
-  const deps: ClientDeps = { fetch: given.fetch ?? fetch, now, random: given.random ?? Math.random }
+  const deps: ClientDeps = { fetch: given.fetch, now, random: given.random ?? Math.random }
   return {
     provider: 'whatsapp-cloud',
     channel: 'whatsapp',

@@ -16,7 +16,7 @@ beforeEach(async () => {
   graph.seen.length = 0
 })
 
-const channel = createWhatsAppCloud({ now, random: () => 0 })
+const channel = createWhatsAppCloud({ fetch, now, random: () => 0 })
 const message = (
   body: OutboundBody = { type: 'text', text: 'Hello' },
   more: Partial<OutboundMessage> = {},
