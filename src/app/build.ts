@@ -19,6 +19,7 @@ import { streamRoute } from '../inbox/stream-route.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
 import { createFolderStore, type FileStore } from '../platform/blobs.ts'
 import { createBus } from '../platform/bus.ts'
+import { createMemoryCache, createRedisCache } from '../platform/cache.ts'
 import { type Config, mayCall } from '../platform/config.ts'
 import { createPool } from '../platform/db/pool.ts'
 import { keepStatistics } from '../platform/db/statistics.ts'
@@ -27,16 +28,23 @@ import { createHttp, type HttpServer, sessionCookie } from '../platform/http.ts'
 import { type Jobs, startJobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
 import { createOutbound } from '../platform/outbound.ts'
+import { connectRedis } from '../platform/redis.ts'
 import { createSecrets, readOrMakeKey, type Secrets } from '../platform/secrets.ts'
 import { findChannelApp } from '../tenancy/apps.ts'
 import { guardApi } from '../tenancy/authenticate.ts'
+import { platformRoutes } from '../tenancy/platform-routes.ts'
 import { tenancyRoutes } from '../tenancy/routes.ts'
+import { createTenantLookup } from '../tenancy/tenant-lookup.ts'
+import { type TenantRouteDeps, tenantRoutes } from '../tenancy/tenant-routes.ts'
 import { consoleRoutes } from './console.ts'
 import { healthRoute } from './health.ts'
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 /** The queues of background jobs, made by `migrate`. */
 export const jobNames = [fetchMediaJob] as const
+
+/** Nothing kept is wrong; it ends so that what nobody asks for any more goes. */
+const lookupTtlMs = 3_600_000
 
 export interface App {
   server: HttpServer
@@ -84,6 +92,13 @@ export async function build(options: BuildOptions): Promise<App> {
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
   const bus = createBus({ connectionString: databaseUrl, log })
   const changed = (tenantId: string) => bus.publish([tenantId])
+  // The one connection of this process to Redis, for all that use it.
+  const redis = config.REDIS_URL ? connectRedis({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, log }) : undefined
+  const cache = redis
+    ? createRedisCache(redis, { name: 'lookup', ttlMs: lookupTtlMs })
+    : createMemoryCache({ max: 50_000, ttlMs: lookupTtlMs })
+  const lookup = createTenantLookup({ db, bus, cache, log })
+  redis?.onConnect(lookup.startOver)
   const statistics = keepStatistics({ ownerUrl: options.ownerUrl ?? databaseUrl, log })
   const jobs = await startJobs({ connectionString: databaseUrl, log })
   await jobs.work([fetchMedia({ db, secrets, channels, files, log, onChange: changed })])
@@ -109,7 +124,7 @@ export async function build(options: BuildOptions): Promise<App> {
   const publicUrl = () => url || `http://${config.HOST}:${config.PORT}`
   const cookieName = sessionCookie(config.PUBLIC_URL ?? 'http:')
   const server = await createHttp({ log, publicUrl, trustProxy: config.TRUST_PROXY, version })
-  await server.register(healthRoute, { db, ingress })
+  await server.register(healthRoute, { db, redis })
   await server.register(webhookRoutes, {
     prefix: '/webhooks',
     channels,
@@ -124,9 +139,17 @@ export async function build(options: BuildOptions): Promise<App> {
     },
     { prefix: '/api' },
   )
+  const tenants: TenantRouteDeps = { db, lookup, secrets }
+  // At the addresses that other systems call, and with the rest of the API.
+  await server.register(async (literal) => {
+    guardApi(literal, { db, cookieName, publicUrl })
+    await literal.register(tenantRoutes, { deps: tenants })
+  })
   await server.register(
     async (api) => {
       guardApi(api, { db, cookieName, publicUrl })
+      await api.register(tenantRoutes, { deps: tenants })
+      await api.register(platformRoutes, { db })
       await api.register(tenancyRoutes, { db, cookieName, publicUrl })
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(mediaRoutes, { deps: inbox })
@@ -163,6 +186,7 @@ export async function build(options: BuildOptions): Promise<App> {
       live.stop()
       await jobs.stop()
       await bus.stop()
+      await redis?.stop()
       await statistics.stop()
       await outbound.close()
       await intakePool.end()

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { Ingress } from '../conversations/ingress.ts'
 import type { Database } from '../platform/db/tx.ts'
+import type { Redis } from '../platform/redis.ts'
 
 /** Parts that are not configured are left out. */
 export interface HealthCheckResponse {
@@ -16,21 +16,26 @@ export interface HealthCheckResponse {
 
 const timeoutMs = 3000
 
-export async function checkHealth(db: Database): Promise<HealthCheckResponse> {
-  const began = performance.now()
-  const database = await withTimeout(db.pool.query('SELECT 1')).then(
-    () => ({ status: 'ok' as const, latency_ms: Math.round((performance.now() - began) * 10) / 10 }),
-    (error: Error) => ({ status: 'error' as const, error: reason(error) }),
-  )
+/** Without the database nothing works; without Redis everything does, more slowly. */
+export async function checkHealth(db: Database, redis?: Pick<Redis, 'ping'>): Promise<HealthCheckResponse> {
+  const [database, cache] = await Promise.all([check(() => db.pool.query('SELECT 1')), redis && check(() => redis.ping())])
   return {
-    status: database.status === 'ok' ? 'healthy' : 'unhealthy',
+    status: database.status === 'error' ? 'unhealthy' : cache?.status === 'error' ? 'degraded' : 'healthy',
     timestamp: new Date().toISOString(),
-    checks: { database },
+    checks: { database, ...(cache ? { redis: cache } : {}) },
     uptime_seconds: Math.round(process.uptime()),
   }
 }
 
-/** Health is public: it says what is wrong, not where the database is. */
+async function check(ask: () => Promise<unknown>) {
+  const began = performance.now()
+  return await withTimeout(ask()).then(
+    () => ({ status: 'ok' as const, latency_ms: Math.round((performance.now() - began) * 10) / 10 }),
+    (error: Error) => ({ status: 'error' as const, error: reason(error) }),
+  )
+}
+
+/** Health is public: it says what is wrong, not where things are. */
 const reason = (error: Error): string => (/timeout|timed out/i.test(error.message) ? 'no answer in time' : 'not reachable')
 
 async function withTimeout<T>(work: Promise<T>): Promise<T> {
@@ -41,9 +46,9 @@ async function withTimeout<T>(work: Promise<T>): Promise<T> {
   return await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
-export const healthRoute: FastifyPluginAsync<{ db: Database; ingress: Ingress }> = async (server, { db }) => {
+export const healthRoute: FastifyPluginAsync<{ db: Database; redis?: Redis }> = async (server, { db, redis }) => {
   server.get('/health', { schema: { hide: true } }, async (_request, reply) => {
-    const health = await checkHealth(db)
+    const health = await checkHealth(db, redis)
     return reply
       .code(health.status === 'unhealthy' ? 503 : 200)
       .header('cache-control', 'no-store')

@@ -45,7 +45,12 @@ export function isAfter(a: string, b: string): boolean {
   return p === q ? x.id > y.id : p > q
 }
 
-export function createLiveStream(deps: { db: Database; bus: Bus; channels: Channels; log: Logger }): LiveStream {
+export function createLiveStream(deps: {
+  db: Database
+  bus: Pick<Bus, 'subscribe'>
+  channels: Channels
+  log: Logger
+}): LiveStream {
   const tenants = new Map<string, Followed>()
   const unsubscribe = deps.bus.subscribe((tenantId) => {
     if (tenantId === '*') for (const id of tenants.keys()) void read(id)

@@ -11,6 +11,8 @@ export interface FileStore {
   put(tenantId: string, content: Buffer): Promise<{ sha256: string; byteSize: number }>
   read(tenantId: string, sha256: string): Promise<Buffer>
   stream(tenantId: string, sha256: string, range?: { start: number; end: number }): Promise<Readable>
+  /** Everything of a tenant, for good. */
+  erase(tenantId: string): Promise<void>
 }
 
 const hash = /^[0-9a-f]{64}$/
@@ -52,6 +54,10 @@ export function createFolderStore(root: string): FileStore {
       const { file } = pathOf(tenantId, sha256)
       await stat(file)
       return createReadStream(file, range)
+    },
+    async erase(tenantId) {
+      if (!/^[0-9a-f-]{36}$/.test(tenantId)) throw new Error('not a tenant id')
+      await rm(join(root, tenantId), { recursive: true, force: true })
     },
   }
 }

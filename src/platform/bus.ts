@@ -11,11 +11,23 @@ export interface Bus {
   publish(tenantIds: Iterable<string>): void
   /** Returns how to stop listening. `tenantId` '*': anybody's may have changed. */
   subscribe(listener: (tenantId: string) => void): () => void
+  /**
+   * News that the database itself gives on a channel, in the order of commits. `heard` is told each payload; `missed` is
+   * called whenever something may have been said that nobody heard, before anything new is.
+   */
+  listen(channel: string, heard: (payload: string) => void, missed: () => void): void
+  /** Whether everything that is committed is heard. */
+  listening(): boolean
+  /** Resolves when all that was committed before the call has been heard. */
+  caughtUp(): Promise<void>
   stop(): Promise<void>
 }
 
 const notifyChannel = 'parley_changes'
 const debounceMs = 40
+/** A connection can die without a word; it is asked this often, and given this long to answer. */
+const heartbeatMs = 5000
+const answerMs = 3000
 /** A notification holds 8,000 bytes; a UUID and its separator take 37. */
 const idsInOne = 180
 
@@ -24,6 +36,7 @@ export function createBus(options: { connectionString?: string; log: Logger }): 
   const origin = newId()
   const emitter = new EventEmitter().setMaxListeners(0)
   const changed = new Set<string>()
+  const channels = new Map<string, { heard: (payload: string) => void; missed: () => void }>()
   let client: pg.Client | undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -33,26 +46,36 @@ export function createBus(options: { connectionString?: string; log: Logger }): 
     const next = new pg.Client({
       connectionString,
       application_name: 'parley-bus',
+      query_timeout: answerMs,
       options: '-c role=parley_app',
       keepAlive: true,
     })
-    next.on('error', (error) => {
+    const lost = (error: Error) => {
+      if (client !== next) return
+      client = undefined
       log.warn('Changes of other processes are seen late: the notification connection was lost', {
         operation: 'bus',
         error: error.message,
       })
-      client = undefined
+      void next.end().catch(() => {})
       if (!stopped) setTimeout(() => void connect(), 1000).unref()
+    }
+    next.on('error', lost)
+    next.on('end', () => {
+      if (!stopped) lost(new Error('the connection ended'))
     })
-    next.on('notification', ({ payload }) => {
+    next.on('notification', ({ channel, payload }) => {
+      if (channel !== notifyChannel) return channels.get(channel)?.heard(payload ?? '')
       const [from, ...ids] = (payload ?? '').split(',')
       if (from !== origin) for (const id of ids) emitter.emit('change', id)
     })
     try {
       await next.connect()
       await next.query(`LISTEN ${notifyChannel}`)
+      for (const channel of channels.keys()) await next.query(`LISTEN ${channel}`)
       client = next
       emitter.emit('change', '*') // whatever was said while nobody listened
+      for (const { missed } of channels.values()) missed()
     } catch (error) {
       log.warn('Changes of other processes are seen late: no notification connection', {
         operation: 'bus',
@@ -62,6 +85,12 @@ export function createBus(options: { connectionString?: string; log: Logger }): 
       if (!stopped) setTimeout(() => void connect(), 2000).unref()
     }
   }
+
+  const heartbeat = setInterval(() => {
+    const asked = client
+    if (asked) void asked.query('SELECT 1').catch((error: Error) => void asked.emit('error', error))
+  }, heartbeatMs)
+  heartbeat.unref()
 
   async function tell(): Promise<void> {
     timer = undefined
@@ -83,8 +112,21 @@ export function createBus(options: { connectionString?: string; log: Logger }): 
       emitter.on('change', listener)
       return () => emitter.off('change', listener)
     },
+    listen(channel, heard, missed) {
+      channels.set(channel, { heard, missed })
+      // On the connection that is there; one still to come listens from its start.
+      const now = client
+      if (now) void now.query(`LISTEN ${channel}`).then(missed, (error: Error) => void now.emit('error', error))
+    },
+    listening: () => client !== undefined,
+    async caughtUp() {
+      await ready
+      // A backend hands over what it was notified of before it says that a statement is done.
+      await client?.query('SELECT 1').catch(() => {})
+    },
     async stop() {
       stopped = true
+      clearInterval(heartbeat)
       clearTimeout(timer)
       await ready
       await client?.end().catch(() => {})

@@ -54,6 +54,15 @@ export const settings = {
     .max(200)
     .default(16)
     .describe('Connections to PostgreSQL that this process may hold.'),
+  REDIS_URL: url(['redis://', 'rediss://'])
+    .optional()
+    .describe('A Redis that several processes share as a cache. Without it each keeps its own in memory.'),
+  REDIS_PREFIX: z
+    .string()
+    .min(1)
+    .max(100)
+    .default('parley:')
+    .describe('Before every key in Redis; another one for each server that shares it.'),
   TRUST_PROXY: flag.default(false).describe('true behind a reverse proxy that sets X-Forwarded-For.'),
   PARLEY_OUTBOUND_ALLOW: z
     .string()
@@ -72,6 +81,19 @@ export const settings = {
     .min(8)
     .optional()
     .describe('The app secret before a rotation, accepted as long as it is set.'),
+  WHATSAPP_APP_ID: z
+    .string()
+    .regex(/^\d{5,32}$/, 'has digits only')
+    .optional()
+    .describe("The platform's own Meta app: its id, for signing businesses up to WhatsApp from the console."),
+  WHATSAPP_SIGNUP_CONFIG_ID: z
+    .string()
+    .regex(/^\d{5,32}$/, 'has digits only')
+    .optional()
+    .describe("The configuration of that app's Facebook Login for Business by which businesses sign up."),
+  WHATSAPP_GRAPH_URL: url(['http://', 'https://'])
+    .optional()
+    .describe('Where Meta is reached for numbers that are connected from now on. For a proxy or the simulator.'),
   WHATSAPP_VERIFY_TOKEN: z.string().min(8).optional().describe('What Meta has to say in the handshake of /webhooks/whatsapp.'),
 } as const
 

@@ -1,6 +1,7 @@
 /** Who runs the server: people marked as operators, and platform keys. A key is shown once; only its hash is stored. */
 import { randomBytes } from 'node:crypto'
-import type { Database } from '../platform/db/tx.ts'
+import { notFound, ParleyError } from '../kernel/errors.ts'
+import { type Database, inTransaction } from '../platform/db/tx.ts'
 import type { Operator, PlatformAction } from './can.ts'
 import { tokenHash } from './sessions.ts'
 
@@ -43,4 +44,52 @@ export async function addOperator(db: Database, email: string, grantedBy: string
     [email, grantedBy],
   )
   return rowCount === 1
+}
+
+export interface PlatformKeyRow {
+  id: string
+  name: string
+  key_hint: string
+  scopes: PlatformAction[] | null
+  created_by: string
+  created_at: Date
+  expires_at: Date | null
+  last_used_at: Date | null
+  revoked_at: Date | null
+}
+
+export async function listPlatformKeys(db: Database): Promise<PlatformKeyRow[]> {
+  const { rows } = await db.pool.query<PlatformKeyRow>(
+    `SELECT id, name, key_hint, scopes, created_by, created_at, expires_at, last_used_at, revoked_at
+       FROM platform_api_keys ORDER BY created_at DESC, id DESC LIMIT 200`,
+  )
+  return rows
+}
+
+export async function revokePlatformKey(db: Database, id: string): Promise<void> {
+  const { rowCount } = await db.pool.query(
+    'UPDATE platform_api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1',
+    [id],
+  )
+  if (!rowCount) throw notFound('The key')
+}
+
+export async function listOperators(
+  db: Database,
+): Promise<{ user_id: string; email: string; granted_by: string; created_at: Date }[]> {
+  const { rows } = await db.pool.query(
+    'SELECT o.user_id, u.email, o.granted_by, o.created_at FROM platform_operators o JOIN users u ON u.id = o.user_id ORDER BY o.created_at LIMIT 200',
+  )
+  return rows
+}
+
+/** The last one stays: without operators nobody could make another but on the command line. */
+export async function removeOperator(db: Database, userId: string): Promise<void> {
+  await inTransaction(db, async (client) => {
+    await client.query('LOCK TABLE platform_operators IN SHARE ROW EXCLUSIVE MODE')
+    const { rows } = await client.query<{ user_id: string }>('SELECT user_id FROM platform_operators')
+    if (!rows.some((row) => row.user_id === userId)) throw notFound('The operator')
+    if (rows.length === 1) throw new ParleyError('conflict', 'This is the last operator. Make another one first.')
+    await client.query('DELETE FROM platform_operators WHERE user_id = $1', [userId])
+  })
 }

@@ -130,6 +130,8 @@ export const ownFields = ['name', 'email', 'domain', 'settings', 'metadata'] as 
 export const listTenantsQuery = z.object({
   status: tenantStatus.optional().describe('Default: all but the deleted.'),
   q: z.string().trim().min(1).max(200).optional().describe('Part of a name, address, subdomain or id.'),
+  email: z.string().max(320).optional().describe('Exactly this address.'),
+  domain: z.string().max(253).toLowerCase().optional().describe('Exactly this domain.'),
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
 })

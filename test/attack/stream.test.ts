@@ -18,7 +18,7 @@ afterAll(() => db.drop())
 test('a reader that comes while another one catches up and a third one leaves hears what happens', async () => {
   const tenantId = await makeTenant(db)
   let hint: (tenantId: string) => void = () => {}
-  const bus: Bus = {
+  const bus: Pick<Bus, 'publish' | 'subscribe' | 'stop'> = {
     publish() {},
     subscribe(listener) {
       hint = listener

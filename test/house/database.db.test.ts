@@ -70,6 +70,7 @@ describe('a tenant cannot see another', () => {
     tenants_tenant_id_key: 'the public name is unique on the whole server',
     idx_tenant_phone_number: 'which tenant has this number: no two may',
     idx_tenant_integration_id: 'which tenant has this integration: no two may',
+    idx_tenant_genesys_org: 'which tenant has this organisation: no two may',
     idx_tenant_subdomain: 'which tenant has this subdomain: no two may',
     tenant_api_keys_hash_key: 'a key is found before its tenant is known',
     invitations_token_key: 'an invitation is found before its tenant is known',

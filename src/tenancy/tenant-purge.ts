@@ -1,0 +1,71 @@
+/** Erasing a deleted business: its rows in every table, its files, and its people who belong nowhere else. For good. */
+import { notFound, ParleyError } from '../kernel/errors.ts'
+import type { FileStore } from '../platform/blobs.ts'
+import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
+import { auditPlatform, type By } from './audit.ts'
+import { findTenantRow } from './tenant-lookup.ts'
+
+/** Rows removed, by table. */
+export type Purged = Record<string, number>
+
+/** Hang on the business's own row and go with it: the people are needed until the last step, which finds them there. */
+const goWithIt = new Set(['channel_apps', 'user_profiles'])
+
+/** Tables with rows of tenants that the server may empty, found in the catalogue: one that is added later is not forgotten. */
+async function tablesOf(tx: Tx): Promise<string[]> {
+  const { rows } = await tx.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+      WHERE c.relnamespace = 'parley'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.atttypid = 'uuid'::regtype
+        AND has_table_privilege(c.oid, 'DELETE') ORDER BY 1`,
+  )
+  return rows.map(({ name }) => name).filter((name) => !goWithIt.has(name))
+}
+
+export async function purgeBusiness(deps: { db: Database; files: FileStore }, by: By, tenantId: string): Promise<Purged> {
+  const row = await findTenantRow(deps.db, 'id', tenantId)
+  if (!row) throw notFound('The business')
+  if (row.status !== 'deleted')
+    throw new ParleyError('conflict', 'Only a deleted business can be purged. Delete it first; until then it can be restored.')
+  const purged = await inTenant(deps.db, tenantId, async (tx) => {
+    const counts: Purged = {}
+    const waiting = new Set(await tablesOf(tx))
+    // What others point at goes after them: whatever is still held is tried again once its holders are gone.
+    for (let before = -1; waiting.size > 0 && waiting.size !== before; ) {
+      before = waiting.size
+      for (const table of [...waiting]) {
+        const removed = await emptied(tx, table)
+        if (removed === null) continue
+        counts[table] = removed
+        waiting.delete(table)
+      }
+    }
+    if (waiting.size > 0) throw new Error(`These tables could not be emptied: ${[...waiting].join(', ')}`)
+    const { rows } = await tx.query<{ relation: string; n: number }>('SELECT relation, n FROM parley.purge_tenant($1)', [
+      tenantId,
+    ])
+    for (const { relation, n } of rows) counts[relation] = (counts[relation] ?? 0) + n
+    return counts
+  })
+  // After the commit: a file without a row is waste, a row without its file is a loss.
+  await deps.files.erase(tenantId)
+  await auditPlatform(deps.db, by, {
+    action: 'tenant.purged',
+    subject: { type: 'tenant', id: tenantId },
+    changes: { rows: purged },
+  })
+  return purged
+}
+
+/** How many rows went; null where rows of another table still point at them. */
+async function emptied(tx: Tx, table: string): Promise<number | null> {
+  await tx.query('SAVEPOINT emptying')
+  try {
+    const { rowCount } = await tx.query(`DELETE FROM parley.${table} WHERE tenant_id = $1`, [tx.tenantId])
+    await tx.query('RELEASE SAVEPOINT emptying')
+    return rowCount ?? 0
+  } catch (error) {
+    await tx.query('ROLLBACK TO SAVEPOINT emptying')
+    if ((error as { code?: string }).code !== '23503') throw error
+    return null
+  }
+}
