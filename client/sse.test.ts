@@ -34,3 +34,15 @@ describe('the stream is read whatever way the network cuts it', () => {
     expect(createSseParser()('\uFEFFdata: a\n\n')).toEqual([{ event: 'message', data: 'a', id: '' }])
   })
 })
+
+test('a line of many megabytes in many pieces is read in no more time than it takes to come', () => {
+  const parse = createSseParser()
+  const piece = 'x'.repeat(64 * 1024)
+  const began = performance.now()
+  parse('data: ')
+  for (let n = 0; n < 800; n++) expect(parse(piece)).toEqual([])
+  const [event] = parse('\n\n') as [{ data: string }]
+  expect(event.data.length).toBe(800 * piece.length)
+  // Looking through all of it again for each piece takes tens of seconds.
+  expect(performance.now() - began).toBeLessThan(3000)
+})

@@ -9,7 +9,8 @@ export type SseItem = SseEvent | { comment: string }
 
 /** A parser that keeps what is not a whole line yet. Feed it decoded text; it answers the events completed by it. */
 export function createSseParser(): (text: string) => SseItem[] {
-  let rest = ''
+  /** Not a whole line yet. In pieces: a line may be megabytes, and must not be looked through again for each of them. */
+  let parts: string[] = []
   let started = false
   let id = ''
   let event = ''
@@ -36,7 +37,10 @@ export function createSseParser(): (text: string) => SseItem[] {
 
   return (text) => {
     const out: SseItem[] = []
-    rest += text
+    const held = parts.at(-1)?.endsWith('\r') ?? false
+    parts.push(text)
+    if (!held && !/[\r\n]/.test(text)) return out
+    let rest = parts.join('')
     if (!started && rest !== '') {
       rest = rest.replace(/^\uFEFF/, '')
       started = true
@@ -44,7 +48,7 @@ export function createSseParser(): (text: string) => SseItem[] {
     // A carriage return at the very end may be the first half of CRLF: wait for what follows.
     const whole = rest.endsWith('\r') ? rest.slice(0, -1) : rest
     const lines = whole.split(/\r\n|\n|\r/)
-    rest = (lines.pop() ?? '') + (whole === rest ? '' : '\r')
+    parts = [(lines.pop() ?? '') + (whole === rest ? '' : '\r')]
     for (const one of lines) line(one, out)
     return out
   }

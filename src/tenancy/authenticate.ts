@@ -6,6 +6,7 @@ import type { HttpServer } from '../platform/http.ts'
 import { findApiKey, looksLikeKey } from './api-keys.ts'
 import { type Action, type Actor, can, canOperate, type Operator, type PlatformAction, requireCan } from './can.ts'
 import { findPlatformKey, looksLikePlatformKey } from './operators.ts'
+import { createRequestLimits } from './request-limits.ts'
 import { findSession, type SessionCore } from './sessions.ts'
 
 declare module 'fastify' {
@@ -52,9 +53,12 @@ export function guardApi(server: HttpServer, options: GuardOptions): void {
     if (access === 'operator' && !platform)
       throw new Error(`The route ${String(route.method)} ${route.url} does not say what an operator must be allowed to do.`)
   })
-  server.addHook('onRequest', async (request) => {
+  const limits = createRequestLimits(options.db)
+  server.addHook('onRequest', async (request, reply) => {
     const { access, platform } = request.routeOptions.config
+    limits.turnAway(request, reply)
     await identify(request, options)
+    await limits.count(request, reply)
     if (!safe.has(request.method) && request.session) requireSameOrigin(request, options.publicUrl())
     if (access === 'public') return
     if (!request.actor && !request.session && !request.operator)

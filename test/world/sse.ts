@@ -55,13 +55,18 @@ export async function openStream(
 
 async function read(response: Response, events: StreamEvent[]): Promise<void> {
   if (response.status !== 200 || !response.body) return
-  let text = ''
+  // Joined once for each event: one may be tens of megabytes, and looking through what is there again for each chunk of it
+  // would take longer than anybody waits.
+  let parts: string[] = []
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    text += chunk
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const event = readEvent(text.slice(0, end))
+    const ends = chunk.includes('\n\n') || (chunk.startsWith('\n') && parts.at(-1)?.endsWith('\n'))
+    parts.push(chunk)
+    if (!ends) continue
+    const blocks = parts.join('').split('\n\n')
+    parts = [blocks.pop() as string]
+    for (const block of blocks) {
+      const event = readEvent(block)
       if (event) events.push(event)
-      text = text.slice(end + 2)
     }
   }
 }
