@@ -41,8 +41,8 @@ test('a line of many megabytes in many pieces is read in no more time than it ta
   const began = performance.now()
   parse('data: ')
   for (let n = 0; n < 800; n++) expect(parse(piece)).toEqual([])
-  const [event] = parse('\n\n') as [{ data: string }]
-  expect(event.data.length).toBe(800 * piece.length)
+  const [event] = parse('\n\n')
+  expect(event && 'data' in event && event.data.length).toBe(800 * piece.length)
   // Looking through all of it again for each piece takes tens of seconds.
   expect(performance.now() - began).toBeLessThan(3000)
 })
