@@ -11,14 +11,15 @@ export type Purged = Record<string, number>
 /** Hang on the business's own row and go with it: the people are needed until the last step, which finds them there. */
 const goWithIt = new Set(['channel_apps', 'user_profiles'])
 
-/** Tables with rows of tenants that the server may empty, found in the catalogue: one that is added later is not forgotten. */
-async function tablesOf(tx: Tx): Promise<string[]> {
-  const { rows } = await tx.query<{ name: string }>(
-    `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
-      WHERE c.relnamespace = 'parley'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.atttypid = 'uuid'::regtype
-        AND has_table_privilege(c.oid, 'DELETE') ORDER BY 1`,
+/** Tables with rows of tenants, found in the catalogue: one that is added later is not forgotten. `own`: the server may empty it. */
+async function tablesOf(tx: Tx): Promise<{ name: string; own: boolean }[]> {
+  const { rows } = await tx.query<{ name: string; own: boolean }>(
+    `SELECT c.relname AS name, has_table_privilege(c.oid, 'DELETE') AS own
+       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+      WHERE c.relnamespace = 'parley'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+        AND a.atttypid = 'uuid'::regtype ORDER BY 1`,
   )
-  return rows.map(({ name }) => name).filter((name) => !goWithIt.has(name))
+  return rows
 }
 
 export async function purgeBusiness(deps: { db: Database; files: FileStore }, by: By, tenantId: string): Promise<Purged> {
@@ -28,16 +29,18 @@ export async function purgeBusiness(deps: { db: Database; files: FileStore }, by
     throw new ParleyError('conflict', 'Only a deleted business can be purged. Delete it first; until then it can be restored.')
   const purged = await inTenant(deps.db, tenantId, async (tx) => {
     const counts: Purged = {}
-    const waiting = new Set(await tablesOf(tx))
+    const tables = await tablesOf(tx)
+    for (const { name } of tables) {
+      const { rows } = await tx.query<{ n: number }>(`SELECT count(*) AS n FROM parley.${name} WHERE tenant_id = $1`, [
+        tenantId,
+      ])
+      counts[name] = rows[0]?.n ?? 0
+    }
+    const waiting = new Set(tables.filter(({ name, own }) => own && !goWithIt.has(name)).map(({ name }) => name))
     // What others point at goes after them: whatever is still held is tried again once its holders are gone.
     for (let before = -1; waiting.size > 0 && waiting.size !== before; ) {
       before = waiting.size
-      for (const table of [...waiting]) {
-        const removed = await emptied(tx, table)
-        if (removed === null) continue
-        counts[table] = removed
-        waiting.delete(table)
-      }
+      for (const table of [...waiting]) if (await emptied(tx, table)) waiting.delete(table)
     }
     if (waiting.size > 0) throw new Error(`These tables could not be emptied: ${[...waiting].join(', ')}`)
     const { rows } = await tx.query<{ relation: string; n: number }>('SELECT relation, n FROM parley.purge_tenant($1)', [
@@ -56,16 +59,16 @@ export async function purgeBusiness(deps: { db: Database; files: FileStore }, by
   return purged
 }
 
-/** How many rows went; null where rows of another table still point at them. */
-async function emptied(tx: Tx, table: string): Promise<number | null> {
+/** False where rows of another table still point at its rows. */
+async function emptied(tx: Tx, table: string): Promise<boolean> {
   await tx.query('SAVEPOINT emptying')
   try {
-    const { rowCount } = await tx.query(`DELETE FROM parley.${table} WHERE tenant_id = $1`, [tx.tenantId])
+    await tx.query(`DELETE FROM parley.${table} WHERE tenant_id = $1`, [tx.tenantId])
     await tx.query('RELEASE SAVEPOINT emptying')
-    return rowCount ?? 0
+    return true
   } catch (error) {
     await tx.query('ROLLBACK TO SAVEPOINT emptying')
     if ((error as { code?: string }).code !== '23503') throw error
-    return null
+    return false
   }
 }
