@@ -29,7 +29,7 @@ import { type Jobs, startJobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
 import { createOutbound } from '../platform/outbound.ts'
 import { connectRedis } from '../platform/redis.ts'
-import { createSecrets, readOrMakeKey, type Secrets } from '../platform/secrets.ts'
+import { createSecrets, type Secrets } from '../platform/secrets.ts'
 import { findChannelApp } from '../tenancy/apps.ts'
 import { guardApi } from '../tenancy/authenticate.ts'
 import { platformRoutes } from '../tenancy/platform-routes.ts'
@@ -38,6 +38,7 @@ import { createTenantLookup } from '../tenancy/tenant-lookup.ts'
 import { type TenantRouteDeps, tenantRoutes } from '../tenancy/tenant-routes.ts'
 import { consoleRoutes } from './console.ts'
 import { healthRoute } from './health.ts'
+import { openKeyring } from './keys.ts'
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 /** The queues of background jobs, made by `migrate`. */
@@ -79,8 +80,7 @@ export interface BuildOptions {
 
 export async function build(options: BuildOptions): Promise<App> {
   const { config, databaseUrl, log } = options
-  const key = config.PARLEY_SECRET_KEY ?? (await readOrMakeKey(join(config.PARLEY_DATA_DIR, 'secret.key')))
-  const secrets = createSecrets([key])
+  const secrets = createSecrets(await openKeyring(config))
   const pool = createPool({ connectionString: databaseUrl, size: config.DATABASE_POOL_SIZE, log })
   const db: Database = { pool }
   // Intake has connections of its own: whatever people and jobs do, webhooks are stored. A provider waits seconds, not half a minute.

@@ -11,6 +11,7 @@ import { addMember, createTenant } from '../tenancy/tenants.ts'
 import { version } from './build.ts'
 import { openDatabase } from './database.ts'
 import { doctor } from './doctor.ts'
+import { pruneOldKeys, rotateKeys, showKeys } from './keys.ts'
 import { start } from './start.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -44,7 +45,7 @@ async function serve(overrides: Record<string, string> = {}): Promise<void> {
 }
 
 /** Opens the database, or uses the one of a server that runs on this data folder, does one thing, lets go. */
-async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
+async function withDatabase(work: (db: Database, config: Config) => Promise<void>): Promise<void> {
   const { config, log } = configure({ LOG_LEVEL: 'WARN' })
   const database = await openDatabase(config, log).catch(async (error: unknown) => {
     if (!(error instanceof DataFolderInUse)) throw error
@@ -52,7 +53,7 @@ async function withDatabase(work: (db: Database) => Promise<void>): Promise<void
   })
   const pool = createPool({ connectionString: database.url, size: 2, log })
   try {
-    await work({ pool })
+    await work({ pool }, config)
   } finally {
     await pool.end()
     await database.stop()
@@ -126,6 +127,23 @@ export async function run(argv: readonly string[]): Promise<void> {
     .requiredOption('--business <name>', 'name of the business')
     .action(invite)
   program.command('password <email>').description('make a new password for somebody').action(newPassword)
+  const keys = program
+    .command('keys', { isDefault: false })
+    .description('the keys that seal stored credentials: which there are and what is under each')
+    .action(() => withDatabase((db, config) => showKeys(config, db, say)))
+  keys
+    .command('rotate')
+    .description('seal every stored secret again under the first key; servers may run meanwhile')
+    .option('--new', 'put a new key before the others first (where the keys stand in a file)')
+    .action((options: { new?: boolean }) =>
+      withDatabase(async (db, config) => {
+        process.exitCode = await rotateKeys(config, db, options, say)
+      }),
+    )
+  keys
+    .command('prune')
+    .description('take keys out of the file under which nothing is sealed any more')
+    .action(() => withDatabase((db, config) => pruneOldKeys(config, db, say)))
   try {
     await program.parseAsync(argv)
   } catch (error) {

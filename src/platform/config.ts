@@ -39,7 +39,21 @@ export const settings = {
     .string()
     .min(32, 'must have at least 32 characters (openssl rand -hex 32 makes one)')
     .optional()
-    .describe('Encrypts stored credentials. Required in production; elsewhere one is generated in the data folder.'),
+    .describe(
+      'Encrypts stored credentials. In production this or PARLEY_SECRET_KEY_FILE is required; elsewhere one is generated in the data folder.',
+    ),
+  PARLEY_SECRET_KEY_PREVIOUS: z
+    .string()
+    .min(32, 'must have at least 32 characters')
+    .optional()
+    .describe('The key before PARLEY_SECRET_KEY: opens what is still sealed under it, until `parley keys rotate` is through.'),
+  PARLEY_SECRET_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A file with the key instead: one to a line, the first seals, the others open. `parley keys rotate --new` puts a new one in while servers run.',
+    ),
   PARLEY_DEMO: flag
     .optional()
     .describe('true or false: whether to make the demo business. Default: only on a new, otherwise unconfigured server.'),
@@ -139,9 +153,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   }
   const config = values as unknown as Config
   if (config.NODE_ENV === 'production') {
-    if (!config.PARLEY_SECRET_KEY) problems.push('PARLEY_SECRET_KEY: required in production (openssl rand -hex 32 makes one)')
+    if (!config.PARLEY_SECRET_KEY && !config.PARLEY_SECRET_KEY_FILE)
+      problems.push('PARLEY_SECRET_KEY: required in production (openssl rand -hex 32 makes one), or PARLEY_SECRET_KEY_FILE')
     if (config.PARLEY_DEMO) problems.push('PARLEY_DEMO: the demo cannot be started in production')
   }
+  if (config.PARLEY_SECRET_KEY && config.PARLEY_SECRET_KEY_FILE)
+    problems.push('PARLEY_SECRET_KEY_FILE: not together with PARLEY_SECRET_KEY; which one counts would be a guess')
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createSecrets, readOrMakeKey } from './secrets.ts'
+import { addKey, pruneKeys, readOrMakeKeyFile } from './keyring.ts'
+import { createSecrets, keyIdIn, keyIdOf } from './secrets.ts'
 
 const [oldKey, newKey] = ['an old master key of enough length', 'a new master key of enough length']
 
@@ -49,10 +50,32 @@ test('after a rotation the old key still opens, the new one seals; without the o
 test('a server that was given no key makes one for good, readable by its owner only', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'parley-key-'))
   const path = join(folder, 'deep', 'secret.key')
-  const keys = await Promise.all([readOrMakeKey(path), readOrMakeKey(path), readOrMakeKey(path)])
+  const rings = await Promise.all([readOrMakeKeyFile(path), readOrMakeKeyFile(path), readOrMakeKeyFile(path)])
+  const keys = rings.map((ring) => ring.keys()[0])
   expect(new Set(keys).size).toBe(1)
   expect(keys[0]).toMatch(/^[0-9a-f]{64}$/)
   expect((await readFile(path, 'utf8')).trim()).toBe(keys[0])
+  if (process.platform !== 'win32') expect((await stat(path)).mode & 0o077).toBe(0)
+  await rm(folder, { recursive: true })
+})
+
+test('a key put into the file while a server runs seals from then on, the old one opens until it is taken out', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-keys-'))
+  const path = join(folder, 'secret.key')
+  const ring = await readOrMakeKeyFile(path)
+  const [first] = ring.keys()
+  const [here, elsewhere] = [createSecrets(ring), createSecrets(await readOrMakeKeyFile(path))]
+  const before = here.seal('x', 't')
+  await addKey(path)
+  const after = elsewhere.seal('y', 't')
+  expect(keyIdIn(after)).not.toBe(keyIdIn(before))
+  // The server that did not seal meets a key it has not seen, and looks.
+  expect([here.open(after, 't'), here.open(before, 't'), elsewhere.open(before, 't')]).toEqual(['y', 'x', 'x'])
+  expect(await pruneKeys(path, (key) => keyIdOf(key) === keyIdIn(before))).toBe(0)
+  expect(await pruneKeys(path, () => false)).toBe(1)
+  expect(ring.keys()).not.toContain(first)
+  expect(() => here.open(before, 't')).toThrow(/PARLEY_SECRET_KEY/)
+  expect(here.open(after, 't')).toBe('y')
   if (process.platform !== 'win32') expect((await stat(path)).mode & 0o077).toBe(0)
   await rm(folder, { recursive: true })
 })

@@ -5,6 +5,9 @@ import type { Secrets } from '../platform/secrets.ts'
 export const belongsTo = (tenantId: string, type: string, subject: string): string =>
   `${tenantId}/tenant_credentials/${type}/${subject}`
 
+/** The same for a person's second factor. */
+export const secondFactorBelongsTo = (userId: string): string => `users/${userId}/totp_secret`
+
 /**
  * Stores credentials; the ones before them stop at once, or after `overlapHours` (a rotated webhook secret: old and new
  * are both accepted for a while).

@@ -82,6 +82,31 @@ describe('a server with its own database', () => {
     expect(existsSync(join(folder, 'postgres', 'postmaster.pid'))).toBe(false)
   })
 
+  test('its master key is changed while it runs, killed in the middle or not, and it goes on opening its secrets', async () => {
+    const server = await begin({ PARLEY_DATA_DIR: folder })
+    await server.ready
+    const keys = async () => (await readFile(join(folder, 'secret.key'), 'utf8')).trim().split('\n')
+    const [first] = await keys()
+    const command = (...args: string[]) => refused({ PARLEY_DATA_DIR: folder }, ['keys', ...args])
+    const handshake = async () =>
+      (await (await fetch(`${server.url}/simulator/control/apps/100200300400500/verify`, { method: 'POST' })).json()) as object
+
+    const interrupted = await begin({ PARLEY_DATA_DIR: folder }, ['keys', 'rotate', '--new'])
+    await until('the new key stands first', async () => (await keys())[0] !== first)
+    await interrupted.end('SIGKILL')
+    expect(await handshake()).toEqual({ verified: true })
+
+    const done = await command('rotate')
+    expect(done.said).toMatch(/sealed again/)
+    expect(done.code).toBe(0)
+    expect((await command('prune')).said).toContain('1 old key taken out')
+    expect(await keys()).toHaveLength(1)
+    expect(await keys()).not.toContain(first)
+    expect(await handshake()).toEqual({ verified: true })
+    expect((await command()).said).toMatch(/^[0-9a-f]{8} {2}seals +\d+ secrets\n$/)
+    await server.end('SIGTERM')
+  })
+
   test('after kill -9 the next start takes over the database and everything in it, again and again', async () => {
     for (let round = 0; round < 2; round++) {
       const server = await begin({ PARLEY_DATA_DIR: folder })
