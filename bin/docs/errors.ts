@@ -10,6 +10,14 @@ const meanings: Record<ErrorCode, [meaning: string, next: string]> = {
     'The e-mail address or the password is wrong.',
     'Try again; `parley password <e-mail>` makes a new password.',
   ],
+  code_required: [
+    'The password is right, and this person uses an authenticator.',
+    'Send the same again with `code`: six digits, or a recovery code.',
+  ],
+  wrong_code: [
+    'The code is wrong, too old, or was used already.',
+    'Wait for the next code, or use a recovery code. `parley password <e-mail> --without-code` lets somebody in who lost both.',
+  ],
   bad_signature: [
     "A webhook's signature does not match the app secret.",
     "Compare the app secret with the provider's; set the previous one too while it is being changed.",
@@ -25,6 +33,12 @@ const meanings: Record<ErrorCode, [meaning: string, next: string]> = {
   ],
   not_found: ['There is no such thing, or it belongs to another business.', 'Check the id and which business the key is for.'],
   conflict: ['Something else happened first.', 'Read the present state and decide again.'],
+  last_owner: ['A business needs an owner, and this is its last.', 'Make somebody else an owner first.'],
+  link_not_valid: [
+    'The link was used, withdrawn, replaced by a newer one, or has expired.',
+    'Ask for a new invitation, or for another link to set a password.',
+  ],
+  weak_password: ['The password is too short or too easy to guess.', 'Choose another: the message says what it lacks.'],
   not_retryable: [
     'Only a failed message, or one with an unknown outcome, can be sent again.',
     'Nothing: it is under way or done.',

@@ -27,22 +27,28 @@ import type { Database } from '../platform/db/tx.ts'
 import { createHttp, type HttpServer, sessionCookie } from '../platform/http.ts'
 import { type Jobs, startJobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
+import { createMailer } from '../platform/mail.ts'
 import { createOutbound } from '../platform/outbound.ts'
 import { connectRedis } from '../platform/redis.ts'
 import { createSecrets, type Secrets } from '../platform/secrets.ts'
 import { findChannelApp } from '../tenancy/apps.ts'
 import { guardApi } from '../tenancy/authenticate.ts'
+import type { PeopleDeps } from '../tenancy/deps.ts'
+import { keepHouse } from '../tenancy/housekeeping.ts'
+import { mailJob, sendLetters } from '../tenancy/mail.ts'
 import { platformRoutes } from '../tenancy/platform-routes.ts'
+import { createPresence } from '../tenancy/presence.ts'
 import { tenancyRoutes } from '../tenancy/routes.ts'
 import { createTenantLookup } from '../tenancy/tenant-lookup.ts'
 import { type TenantRouteDeps, tenantRoutes } from '../tenancy/tenant-routes.ts'
+import { createThrottle } from '../tenancy/throttle.ts'
 import { consoleRoutes } from './console.ts'
 import { healthRoute } from './health.ts'
 import { openKeyring } from './keys.ts'
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 /** The queues of background jobs, made by `migrate`. */
-export const jobNames = [fetchMediaJob] as const
+export const jobNames = [fetchMediaJob, mailJob] as const
 
 /** Nothing kept is wrong; it ends so that what nobody asks for any more goes. */
 const lookupTtlMs = 3_600_000
@@ -76,6 +82,8 @@ export interface BuildOptions {
   /** Adds routes before the console's catch-all: the simulators, in a demo. */
   extraRoutes?: (server: HttpServer, url: () => string) => Promise<void>
   pollMs?: number
+  /** How long presence waits, for tests. */
+  presence?: { beatMs?: number; graceMs?: number }
 }
 
 export async function build(options: BuildOptions): Promise<App> {
@@ -101,7 +109,15 @@ export async function build(options: BuildOptions): Promise<App> {
   redis?.onConnect(lookup.startOver)
   const statistics = keepStatistics({ ownerUrl: options.ownerUrl ?? databaseUrl, log })
   const jobs = await startJobs({ connectionString: databaseUrl, log })
-  await jobs.work([fetchMedia({ db, secrets, channels, files, log, onChange: changed })])
+  let url = config.PUBLIC_URL ?? ''
+  const publicUrl = () => url || `http://${config.HOST}:${config.PORT}`
+  const mailer = createMailer({ url: config.SMTP_URL, from: config.MAIL_FROM })
+  await jobs.work([
+    fetchMedia({ db, secrets, channels, files, log, onChange: changed }),
+    sendLetters({ db, secrets, mailer, publicUrl }),
+  ])
+  const presence = createPresence({ db, log, changed, ...options.presence })
+  const house = keepHouse({ db, log })
   const dispatcher = startDispatcher({ db, log, secrets, channels, files, onChange: changed }, { pollMs: options.pollMs })
   const answerers = new Map([human].map((answerer) => [answerer.name, answerer]))
   const turns = startTurns(
@@ -120,9 +136,14 @@ export async function build(options: BuildOptions): Promise<App> {
   const live = createLiveStream({ db, bus, channels, log })
   const inbox: InboxDeps = { db, channels, secrets, files, log, wakeDispatch: dispatcher.wake, changed }
 
-  let url = config.PUBLIC_URL ?? ''
-  const publicUrl = () => url || `http://${config.HOST}:${config.PORT}`
   const cookieName = sessionCookie(config.PUBLIC_URL ?? 'http:')
+  const people: PeopleDeps = {
+    ...{ db, secrets, jobs, presence, cookieName, publicUrl, changed },
+    mail: mailer.configured,
+    signUp: config.PARLEY_SIGN_UP,
+    lives: { days: config.PARLEY_SESSION_DAYS, idleHours: config.PARLEY_SESSION_IDLE_HOURS },
+    throttle: createThrottle({ db, secrets }),
+  }
   const server = await createHttp({ log, publicUrl, trustProxy: config.TRUST_PROXY, version })
   await server.register(healthRoute, { db, redis })
   await server.register(webhookRoutes, {
@@ -150,10 +171,10 @@ export async function build(options: BuildOptions): Promise<App> {
       guardApi(api, { db, cookieName, publicUrl })
       await api.register(tenantRoutes, { deps: tenants })
       await api.register(platformRoutes, { db })
-      await api.register(tenancyRoutes, { db, cookieName, publicUrl })
+      await api.register(tenancyRoutes, { deps: people })
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(mediaRoutes, { deps: inbox })
-      await api.register(streamRoute, { live })
+      await api.register(streamRoute, { live, connected: presence.connected })
     },
     { prefix: '/api' },
   )
@@ -184,7 +205,10 @@ export async function build(options: BuildOptions): Promise<App> {
       await turns.stop()
       await dispatcher.stop()
       live.stop()
+      await presence.stop()
+      await house.stop()
       await jobs.stop()
+      mailer.close()
       await bus.stop()
       await redis?.stop()
       await statistics.stop()

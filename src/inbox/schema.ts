@@ -1,6 +1,7 @@
 /** What the inbox's API takes and gives. Types of the console and of the published client come from here. */
 import { z } from 'zod'
 import { outboundBody } from '../ports/message.ts'
+import { memberView } from '../tenancy/team-schema.ts'
 
 export const id = z.uuid()
 const time = z.iso.datetime()
@@ -247,6 +248,9 @@ export const streamBatch = z
     accounts: z.array(accountView),
     contactIds: z.array(id).describe('Contacts that changed: refetch if shown.'),
     templatesChanged: z.boolean(),
+    members: z.array(memberView).describe('Colleagues whose presence, name or role changed, and new ones, as they are now.'),
+    memberIdsGone: z.array(id).describe('Who works here no more.'),
+    businessChanged: z.boolean(),
   })
   .meta({ id: 'StreamBatch' })
 export type StreamBatch = z.infer<typeof streamBatch>

@@ -12,7 +12,11 @@ const maxBuffered = 4 << 20
 /** What was written before the cut still goes out, so that even the slowest gets further each time it comes back. */
 const flushMs = 30_000
 
-export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (server, { live }) => {
+export const streamRoute: FastifyPluginAsyncZod<{
+  live: LiveStream
+  /** Tells that this person is here; returns how to tell that they left. */
+  connected: (userId: string) => () => void
+}> = async (server, { live, connected }) => {
   const open = new Set<() => void>()
   server.addHook('preClose', async () => {
     for (const close of open) close()
@@ -33,7 +37,7 @@ export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (s
     async (request, reply) => {
       const header = request.headers['last-event-id']
       const cursor = (typeof header === 'string' && header) || request.query.cursor
-      const { tenantId } = actorOf(request)
+      const { tenantId, userId } = actorOf(request)
       let started = false
       const pending: string[] = []
       let trustedUntil = Date.now() + trustMs
@@ -81,9 +85,11 @@ export const streamRoute: FastifyPluginAsyncZod<{ live: LiveStream }> = async (s
       started = true
       reply.raw.write(`retry: 1000\n\n${pending.join('')}`)
       open.add(close)
+      const leave = userId ? connected(userId) : () => {}
       reply.raw.on('close', () => {
         clearInterval(heartbeat)
         open.delete(close)
+        leave()
         stop()
       })
     },

@@ -8,6 +8,7 @@ import { currentCursor, type FeedEvent, isForeignCursor, parseCursor, readFeed }
 import type { Bus } from '../platform/bus.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
+import { findMembers } from '../tenancy/members.ts'
 import type { StreamBatch } from './schema.ts'
 import { findConversations, findMessages } from './store.ts'
 import { accountView, conversationView, messageViews } from './view.ts'
@@ -161,6 +162,12 @@ const unique = (values: (string | null)[]): string[] => [...new Set(values.filte
 async function showEvents(tx: Tx, channels: Channels, events: readonly FeedEvent[], cursor: string): Promise<StreamBatch> {
   const conversations = await findConversations(tx, unique(events.map((e) => e.conversationId)))
   const messages = await findMessages(tx, unique(events.map((e) => e.messageId)))
+  const memberIds = unique(
+    events
+      .filter((e) => e.type.startsWith('member.'))
+      .map((e) => (typeof e.data.memberId === 'string' ? e.data.memberId : null)),
+  )
+  const members = await findMembers(tx, memberIds)
   const accountsChanged = events.some((e) => e.type === 'account.updated')
   return {
     cursor,
@@ -173,5 +180,8 @@ async function showEvents(tx: Tx, channels: Channels, events: readonly FeedEvent
         .map((e) => (typeof e.data.contactId === 'string' ? e.data.contactId : null)),
     ),
     templatesChanged: events.some((e) => e.type === 'template.updated'),
+    members,
+    memberIdsGone: memberIds.filter((id) => !members.some((member) => member.id === id)),
+    businessChanged: events.some((e) => e.type === 'business.updated'),
   }
 }

@@ -85,6 +85,34 @@ export const settings = {
     .describe(
       'Private addresses, ranges and names of hosts that this server may call, separated by commas: a provider’s emulator, a proxy. Public addresses always may. Default: none in production, this machine elsewhere.',
     ),
+  PARLEY_SIGN_UP: z
+    .enum(['closed', 'open'])
+    .default('closed')
+    .describe('open lets anybody make a business. The first person of a new server always may.'),
+  PARLEY_SESSION_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(365)
+    .default(14)
+    .describe('A session ends this many days after sign-in.'),
+  PARLEY_SESSION_IDLE_HOURS: z.coerce
+    .number()
+    .min(0.1)
+    .max(8760)
+    .default(168)
+    .describe('And after this many hours without a request. An open console is never idle.'),
+  SMTP_URL: url(['smtp://', 'smtps://'])
+    .optional()
+    .describe(
+      'Mail server for invitations and forgotten passwords: smtps://user:password@mail.example.com. Default: no mail, links are handed over.',
+    ),
+  MAIL_FROM: z
+    .string()
+    .min(3)
+    .max(320)
+    .optional()
+    .describe('Sender of that mail: Parley <parley@example.com>. Needed with SMTP_URL.'),
   WHATSAPP_APP_SECRET: z
     .string()
     .min(8)
@@ -159,6 +187,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   }
   if (config.PARLEY_SECRET_KEY && config.PARLEY_SECRET_KEY_FILE)
     problems.push('PARLEY_SECRET_KEY_FILE: not together with PARLEY_SECRET_KEY; which one counts would be a guess')
+  if (config.SMTP_URL && !config.MAIL_FROM) problems.push('MAIL_FROM: required with SMTP_URL')
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }

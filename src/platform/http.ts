@@ -105,6 +105,8 @@ export function renderError(log: Logger, error: unknown, request: FastifyRequest
     })
   }
   if (rendered.status === 503) void reply.header('retry-after', '2')
+  const wait = (rendered.details as { retryAfter?: unknown } | undefined)?.retryAfter
+  if (rendered.status === 429 && typeof wait === 'number') void reply.header('retry-after', String(wait))
   void reply.code(rendered.status).send({
     error: {
       code: rendered.code,

@@ -1,7 +1,8 @@
 /** Who did what. Written in the transaction of the change it tells of, read by owners; nothing changes it afterwards. */
 import type { FastifyRequest } from 'fastify'
 import { cleanJson } from '../kernel/text.ts'
-import type { Database, Tx } from '../platform/db/tx.ts'
+import type { Client } from '../platform/db/pool.ts'
+import type { Tx } from '../platform/db/tx.ts'
 
 /** Who acts, as the log keeps it. */
 export interface By {
@@ -37,7 +38,7 @@ export async function audit(tx: Tx, by: By, entry: AuditEntry): Promise<void> {
 }
 
 /** What concerns no business: operators and their keys. */
-export async function auditPlatform(db: Database, by: By, entry: AuditEntry): Promise<void> {
+export async function auditPlatform(db: { pool: Pick<Client, 'query'> }, by: By, entry: AuditEntry): Promise<void> {
   await db.pool.query(
     'INSERT INTO platform_audit_log (actor, actor_name, action, subject_type, subject_id, changes, ip) VALUES ($1, $2, $3, $4, $5, $6, $7)',
     columnsOf(by, entry),

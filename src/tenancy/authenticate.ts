@@ -4,8 +4,10 @@ import { ParleyError } from '../kernel/errors.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { HttpServer } from '../platform/http.ts'
 import { findApiKey, looksLikeKey } from './api-keys.ts'
+import { byRequest } from './audit.ts'
 import { type Action, type Actor, can, canOperate, type Operator, type PlatformAction, requireCan } from './can.ts'
 import { findPlatformKey, looksLikePlatformKey } from './operators.ts'
+import type { Self } from './profile.ts'
 import { createRequestLimits } from './request-limits.ts'
 import { findSession, type SessionCore } from './sessions.ts'
 
@@ -119,6 +121,13 @@ export function requireSameOrigin(request: FastifyRequest, publicUrl: string): v
   const ours = [new URL(publicUrl).host, request.host]
   if (origin && origin !== 'null' && URL.canParse(origin) && ours.includes(new URL(origin).host)) return
   throw new ParleyError('not_same_origin', 'This request came from another site and was refused.')
+}
+
+/** The signed-in person of a route that needs one. */
+export function selfOf(request: FastifyRequest): Self {
+  const { session, sessionId } = request
+  if (!session || !sessionId) throw new ParleyError('not_signed_in', 'Sign in first.')
+  return { session, sessionId, by: byRequest(request) }
 }
 
 /** The actor of a route that needs one. */

@@ -1,48 +1,119 @@
-/** Sign-in. Only a hash of a session's token is stored. */
-import { createHash, randomBytes } from 'node:crypto'
-import { ParleyError } from '../kernel/errors.ts'
+/** Who is signed in, where, until when. Only a hash of a session's token is stored. */
+import { notFound } from '../kernel/errors.ts'
+import type { Client } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
+import type { Secrets } from '../platform/secrets.ts'
 import type { Actor, Operator } from './can.ts'
-import { passwordMatches } from './passwords.ts'
+import type { SessionItem } from './people-schema.ts'
+import { fullName } from './rules.ts'
 import type { Role, SessionView } from './schema.ts'
+import { makeToken, tokenHash } from './tokens.ts'
 
-/** Days after which one has to sign in again. */
-const lifeDays = 14
-export const tokenHash = (token: string): string => createHash('sha256').update(token).digest('hex')
+export { tokenHash } from './tokens.ts'
+
+type Query = Pick<Client, 'query'>
+
+/** A session ends this many days after sign-in, and after this many hours without a request. */
+export interface SessionLives {
+  days: number
+  idleHours: number
+}
+export const defaultLives: SessionLives = { days: 14, idleHours: 168 }
+
+export interface SignInDeps {
+  db: Database
+  secrets: Secrets
+  lives?: SessionLives
+}
+
+/** Where a sign-in comes from, for the person to recognise it. */
+export interface Visitor {
+  ip?: string
+  userAgent?: string
+}
 
 export interface SignedIn {
   token: string
   expiresAt: Date
 }
 
-/** The answer is the same, and takes as long, for a wrong password and for an unknown address. */
-export async function signIn(db: Database, given: { email: string; password: string }): Promise<SignedIn> {
-  const { rows } = await db.pool.query<{ id: string; password_hash: string }>(
-    'SELECT id, password_hash FROM users WHERE lower(email) = lower($1)',
-    [given.email],
+export async function startSession(
+  db: { pool: Query },
+  lives: SessionLives = defaultLives,
+  given: { userId: string; tenantId: string | null; visitor: Visitor },
+): Promise<SignedIn> {
+  const token = makeToken()
+  const expiresAt = new Date(Date.now() + lives.days * 86_400_000)
+  await db.pool.query(
+    'INSERT INTO user_sessions (user_id, tenant_id, session_token, expires_at, idle_seconds, ip, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7)',
+    [
+      ...[given.userId, given.tenantId, tokenHash(token), expiresAt, Math.round(lives.idleHours * 3600)],
+      ...[given.visitor.ip ?? null, given.visitor.userAgent?.slice(0, 400) ?? null],
+    ],
   )
-  const user = rows[0]
-  if (!(await passwordMatches(user?.password_hash, given.password)) || !user) {
-    throw new ParleyError('wrong_credentials', 'The e-mail address or the password is wrong.')
-  }
-  const memberships = await db.pool.query<{ tenant_id: string }>('SELECT tenant_id FROM parley.find_memberships($1)', [user.id])
-  const operates = await db.pool.query('SELECT FROM platform_operators WHERE user_id = $1', [user.id])
-  if (!memberships.rows[0] && !operates.rowCount)
-    throw new ParleyError('forbidden', 'This person belongs to no business any more. Ask an owner for an invitation.')
-  const token = randomBytes(32).toString('base64url')
-  const expiresAt = new Date(Date.now() + lifeDays * 86_400_000)
-  await db.pool.query('INSERT INTO user_sessions (user_id, tenant_id, session_token, expires_at) VALUES ($1, $2, $3, $4)', [
-    user.id,
-    memberships.rows[0]?.tenant_id ?? null,
-    tokenHash(token),
-    expiresAt,
-  ])
-  await db.pool.query('DELETE FROM user_sessions WHERE expires_at < now()')
   return { token, expiresAt }
 }
 
 export async function signOut(db: Database, token: string): Promise<void> {
   await db.pool.query('DELETE FROM user_sessions WHERE session_token = $1', [tokenHash(token)])
+}
+
+/** Another token for the same session: the one before is worth nothing from then on. */
+export async function renewToken(db: Query, sessionId: string): Promise<SignedIn> {
+  const token = makeToken()
+  const { rows } = await db.query<{ expires_at: Date }>(
+    'UPDATE user_sessions SET session_token = $2 WHERE id = $1 RETURNING expires_at',
+    [sessionId, tokenHash(token)],
+  )
+  if (!rows[0]) throw notFound('The session')
+  return { token, expiresAt: rows[0].expires_at }
+}
+
+/** All of this person's, but for one that stays. */
+export async function endSessions(db: Query, userId: string, but?: string): Promise<void> {
+  await db.query('DELETE FROM user_sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2', [userId, but ?? null])
+}
+
+export async function endSession(db: Database, userId: string, id: string): Promise<void> {
+  const { rowCount } = await db.pool.query('DELETE FROM user_sessions WHERE user_id = $1 AND id = $2', [userId, id])
+  if (!rowCount) throw notFound('The session')
+}
+
+export async function listSessions(db: Database, userId: string, currentId: string | null): Promise<SessionItem[]> {
+  const { rows } = await db.pool.query<{
+    id: string
+    created_at: Date
+    last_seen_at: Date
+    ip: string | null
+    user_agent: string | null
+    expires_at: Date
+  }>(
+    `SELECT id, created_at, last_seen_at, ip, user_agent, least(expires_at, last_seen_at + make_interval(secs => idle_seconds)) AS expires_at
+       FROM user_sessions WHERE user_id = $1 AND expires_at > now() AND last_seen_at > now() - make_interval(secs => idle_seconds)
+      ORDER BY last_seen_at DESC LIMIT 200`,
+    [userId],
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    current: row.id === currentId,
+    createdAt: row.created_at.toISOString(),
+    lastSeenAt: row.last_seen_at.toISOString(),
+    ip: row.ip,
+    userAgent: row.user_agent,
+    expiresAt: row.expires_at.toISOString(),
+  }))
+}
+
+/** The session looks at another business of its person from now on. */
+export async function switchTenant(db: Database, session: { id: string; userId: string }, tenantId: string): Promise<void> {
+  const mine = await membershipsOf(db, session.userId)
+  if (!mine.some((each) => each.tenantId === tenantId)) throw notFound('The business')
+  const { rowCount } = await db.pool.query('UPDATE user_sessions SET tenant_id = $3 WHERE user_id = $1 AND id = $2', [
+    session.userId,
+    session.id,
+    tenantId,
+  ])
+  if (!rowCount) throw notFound('The session')
 }
 
 export interface FoundSession {
@@ -63,7 +134,7 @@ export async function findSession(db: Database, token: string): Promise<FoundSes
   })
   const row = rows[0]
   if (!row) return null
-  const name = [row.first_name, row.last_name].filter(Boolean).join(' ') || row.email
+  const name = fullName(row.first_name, row.last_name, row.email)
   const tenant = row.tenant_id === null ? null : { ...row, tenant_id: row.tenant_id, role: row.role as Role }
   return {
     sessionId: row.session_id,
@@ -102,7 +173,7 @@ export async function wholeSession(db: Database, core: SessionCore): Promise<Ses
 }
 
 /** Not those of deleted businesses. */
-export async function membershipsOf(db: Pick<Database, 'pool'>, userId: string): Promise<SessionView['memberships']> {
+export async function membershipsOf(db: { pool: Query }, userId: string): Promise<SessionView['memberships']> {
   const { rows } = await db.pool.query<{ tenant_id: string; role: Role; tenant_name: string; tenant_status: string }>(
     'SELECT tenant_id, role, tenant_name, tenant_status FROM parley.find_memberships($1)',
     [userId],

@@ -37,7 +37,7 @@ describe('a business', () => {
     expect(settings).toEqual({ timezone: 'Europe/Lisbon', language: 'en', deep: { a: 1 } })
     const { metadata } = await patch(row.id, { metadata: { anything: ['kept'] } })
     expect(metadata).toEqual({ anything: ['kept'] })
-    expect(await audited(row.id)).toEqual(['tenant.created', 'tenant.updated', 'tenant.updated'])
+    expect(await audited(row.id)).toEqual(['api_key.created', 'tenant.created', 'tenant.updated', 'tenant.updated'])
   })
 
   test('patched by many at once keeps every key', async () => {

@@ -3,56 +3,72 @@ import { newId } from '../kernel/ids.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { hashPassword } from './passwords.ts'
 import type { Role } from './schema.ts'
-import type { MemberView } from './team-schema.ts'
+
+/** The public name of a business: what it is called, and something that no other has. */
+export function publicIdFor(name: string, id: string): string {
+  const slug = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 48)
+  return `${slug || 'business'}-${id.slice(-6)}`
+}
 
 /** The transaction's tenant is the new one's id: a tenant can only ever write its own row. */
 export async function createTenant(
   tx: Tx,
-  given: { publicId: string; name: string; settings?: Record<string, unknown> },
+  given: { publicId: string; name: string; email?: string; settings?: Record<string, unknown> },
 ): Promise<void> {
-  await tx.query('INSERT INTO tenants (id, tenant_id, name, settings) VALUES ($1, $2, $3, $4)', [
+  await tx.query('INSERT INTO tenants (id, tenant_id, name, email, settings) VALUES ($1, $2, $3, $4, $5)', [
     tx.tenantId,
     given.publicId,
     given.name,
+    given.email ?? null,
     JSON.stringify(given.settings ?? {}),
   ])
+  await makeBusinessSettings(tx)
 }
 
+/** A business from before it had any gets them when somebody first asks. Their zone is the one of its settings. */
+export async function makeBusinessSettings(tx: Tx): Promise<void> {
+  await tx.query(
+    `INSERT INTO business_settings (tenant_id, timezone) SELECT id, coalesce(settings ->> 'timezone', 'UTC') FROM tenants WHERE id = $1
+     ON CONFLICT (tenant_id) DO NOTHING`,
+    [tx.tenantId],
+  )
+}
+
+/** Null where somebody signs in with this address already. */
+export async function addPerson(tx: Tx, given: { email: string; passwordHash: string }): Promise<string | null> {
+  const { rows } = await tx.query<{ id: string }>(
+    'INSERT INTO users (id, email, password_hash) VALUES ($1, $2, $3) ON CONFLICT (lower(email)) DO NOTHING RETURNING id',
+    [newId(), given.email, given.passwordHash],
+  )
+  return rows[0]?.id ?? null
+}
+
+/** Makes a person a colleague; somebody who already is one stays what they are. */
+export async function joinTenant(
+  tx: Tx,
+  given: { userId: string; role: Role; email: string; firstName: string; lastName: string },
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO user_profiles (tenant_id, user_id, role, first_name, last_name, email) VALUES ($1, $2, $3, nullif($4, ''), nullif($5, ''), $6)
+     ON CONFLICT (tenant_id, user_id) DO NOTHING`,
+    [tx.tenantId, given.userId, given.role, given.firstName, given.lastName, given.email],
+  )
+  await tx.query('INSERT INTO user_preferences (user_id) VALUES ($1) ON CONFLICT (user_id) DO NOTHING', [given.userId])
+  await tx.query('INSERT INTO user_status (user_id) VALUES ($1) ON CONFLICT (user_id) DO NOTHING', [given.userId])
+}
+
+/** A colleague with a password given for them: the command line, the demo. A known person keeps their own. */
 export async function addMember(
   tx: Tx,
   given: { email: string; password: string; firstName: string; lastName: string; role: Role },
 ): Promise<string> {
-  const id = newId()
-  const { rows } = await tx.query<{ id: string }>(
-    `INSERT INTO users (id, email, password_hash) VALUES ($1, $2, $3) ON CONFLICT (lower(email)) DO UPDATE SET email = users.email RETURNING id`,
-    [id, given.email, await hashPassword(given.password)],
-  )
-  const userId = rows[0]?.id ?? id
-  await tx.query(
-    'INSERT INTO user_profiles (tenant_id, user_id, role, first_name, last_name, email) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, user_id) DO NOTHING',
-    [tx.tenantId, userId, given.role, given.firstName, given.lastName, given.email],
-  )
+  const { rows } = await tx.query<{ id: string }>('SELECT id FROM users WHERE lower(email) = lower($1)', [given.email])
+  const userId = rows[0]?.id ?? (await addPerson(tx, { email: given.email, passwordHash: await hashPassword(given.password) }))
+  if (!userId) throw new Error(`${given.email} was added by somebody else just now. Try again.`)
+  await joinTenant(tx, { ...given, userId })
   return userId
-}
-
-export async function listMembers(tx: Tx): Promise<MemberView[]> {
-  const { rows } = await tx.query<{
-    user_id: string
-    first_name: string | null
-    last_name: string | null
-    email: string | null
-    role: Role
-    created_at: Date
-  }>(
-    'SELECT user_id, first_name, last_name, email, role, created_at FROM user_profiles WHERE tenant_id = $1 ORDER BY first_name, last_name, user_id LIMIT 500',
-    [tx.tenantId],
-  )
-  return rows.map((row) => ({
-    id: row.user_id,
-    name: [row.first_name, row.last_name].filter(Boolean).join(' ') || row.email || 'Nobody',
-    email: row.email,
-    role: row.role,
-    presence: { status: 'available', isOnline: false, lastSeenAt: null },
-    joinedAt: row.created_at.toISOString(),
-  }))
 }

@@ -1,0 +1,61 @@
+/** What may be: passwords, zones, languages, roles given. Nothing here reads or writes. */
+import { ParleyError } from '../kernel/errors.ts'
+import { type Actor, reaches } from './can.ts'
+import type { Role } from './roles.ts'
+import type { InvitationView } from './team-schema.ts'
+
+const leastLetters = 10
+
+/** NIST SP 800-63B: length counts, composition does not; what everybody knows of the person is no secret. */
+export function requireGoodPassword(password: string, email: string): void {
+  const plain = password.normalize('NFKC')
+  if ([...plain].length < leastLetters)
+    throw new ParleyError('weak_password', `A password needs at least ${leastLetters} characters.`)
+  const same = plain.trim().toLowerCase()
+  if (same === email.toLowerCase() || same === email.toLowerCase().split('@')[0])
+    throw new ParleyError('weak_password', 'The password must not be the e-mail address.')
+  if (new Set(plain).size < 4) throw new ParleyError('weak_password', 'The password repeats too few characters.')
+}
+
+/** IANA names only: an offset knows no summer. */
+export function isZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
+export function requireZone(name: string): void {
+  if (!isZone(name))
+    throw new ParleyError('invalid_request', `${name} is not a time zone. Use a name like Europe/Lisbon or America/New_York.`)
+}
+
+/** In its canonical form: pt-br becomes pt-BR. */
+export function requireLanguage(tag: string): string {
+  try {
+    const [canonical] = Intl.getCanonicalLocales(tag)
+    if (canonical) return canonical
+  } catch {}
+  throw new ParleyError('invalid_request', `${tag} is not a language. Use a tag like en, pt-BR or ru.`)
+}
+
+/** Nobody gives, changes or takes a role above their own. */
+export function requireReach(actor: Pick<Actor, 'role'>, ...roles: readonly Role[]): void {
+  const above = roles.find((role) => !reaches(actor.role, role))
+  if (above) throw new ParleyError('forbidden', `Your role (${actor.role}) does not reach as far as ${above}.`)
+}
+
+export function invitationState(
+  row: { accepted_at: Date | null; revoked_at: Date | null; expires_at: Date },
+  now = new Date(),
+): InvitationView['state'] {
+  if (row.accepted_at) return 'accepted'
+  if (row.revoked_at) return 'revoked'
+  return row.expires_at <= now ? 'expired' : 'open'
+}
+
+/** What a person is called where nothing better is known. */
+export const fullName = (first: string | null, last: string | null, otherwise: string | null): string =>
+  [first, last].filter(Boolean).join(' ') || otherwise || 'Nobody'
