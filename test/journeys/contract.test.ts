@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { MediaView, MessageView } from '../../src/inbox/schema.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import type { Business } from '../world/business.ts'
+import { peopleIdsOf, peoplesDay } from '../world/peoples-day.ts'
 import { conversationWith, lastLineWith } from '../world/reading.ts'
 import { postWebhook, textsBody } from '../world/webhooks.ts'
 import { createWorld, type World } from '../world/world.ts'
@@ -26,7 +27,7 @@ let document: Document
 let theirs: Record<string, string>
 
 beforeAll(async () => {
-  world = await createWorld()
+  world = await createWorld({ settings: { PARLEY_SIGN_UP: 'open' } })
   stranger = await world.addBusiness('Another business')
   world.customer('15550107001', 'Ada').says('hello')
   await postWebhook(stranger, textsBody(stranger, [{ id: 'wamid.theirs', from: '15550107009', text: 'theirs' }]))
@@ -57,6 +58,7 @@ async function idsOf(business: Business): Promise<Record<string, string>> {
     media: media.body.id,
     accounts: business.accountId,
     members: person.userId,
+    ...(await peopleIdsOf(world, business)),
   }
 }
 
@@ -75,6 +77,7 @@ const bodies: Record<string, unknown> = {
   'POST /api/conversations/{id}/messages': { body: { type: 'text', text: 'x' } },
   'POST /api/conversations/{id}/notes': { text: 'x' },
   'PATCH /api/contacts/{id}': { name: 'x' },
+  'PATCH /api/members/{id}': { role: 'viewer' },
   'POST /api/messages/{id}/retry': { acceptDuplicate: true },
 }
 
@@ -159,6 +162,7 @@ describe('an id of another business', () => {
           body: { type: 'template', name: 'x', language: 'en', parameters: { headerMediaId: theirs.media } },
         },
       ],
+      'PATCH /api/session tenantId': ['PATCH', '/session', { tenantId: stranger.tenantId }],
       'POST /api/templates/sync accountId': ['POST', '/templates/sync', { accountId: theirs.accounts }],
     }
     const named = operations().flatMap(({ path, method, operation }) =>
@@ -185,6 +189,7 @@ describe('an id of another business', () => {
 
 test('every answer of a working day matches its description', async () => {
   await workingDay()
+  await peoplesDay(world)
   const validate = validators(document)
   const checked = new Set<string>()
   for (const { method, path, status, type, body } of world.exchanges) {

@@ -8,7 +8,7 @@ import { inTenant } from '../../src/platform/db/tx.ts'
 import { createApiKey } from '../../src/tenancy/api-keys.ts'
 import { addChannelApp } from '../../src/tenancy/apps.ts'
 import type { Role } from '../../src/tenancy/schema.ts'
-import { signIn } from '../../src/tenancy/sessions.ts'
+import { signIn } from '../../src/tenancy/sign-in.ts'
 import { addMember, createTenant } from '../../src/tenancy/tenants.ts'
 import { digits } from './arrange.ts'
 
@@ -97,7 +97,7 @@ export async function createBusiness(
 const roles = { owner: 'owner', agent: 'agent', colleague: 'agent', viewer: 'viewer' } as const satisfies Record<string, Role>
 
 /** Not through the route: it counts tries by address, and a world signs in many. */
-async function signedIn(app: Pick<App, 'db'>, user: { userId: string; email: string }): Promise<Person> {
-  const { token } = await signIn(app.db, { email: user.email, password })
+async function signedIn(app: Pick<App, 'db' | 'secrets'>, user: { userId: string; email: string }): Promise<Person> {
+  const { token } = await signIn(app, { email: user.email, password })
   return { ...user, cookie: `parley=${token}` }
 }

@@ -59,6 +59,9 @@ function tell(changed: { conversations?: Conversation[]; messages?: Message[]; c
     accounts: [],
     contactIds: changed.contactIds ?? [],
     templatesChanged: false,
+    members: [],
+    memberIdsGone: [],
+    businessChanged: false,
   }
   batches.push(batch)
   for (const reply of open) write(reply, 'batch', batch, batch.cursor)

@@ -1,0 +1,56 @@
+/** Everything that people do about themselves, their colleagues and their business, once. */
+import { expect } from 'vitest'
+import type { Business } from './business.ts'
+import { password } from './business.ts'
+import type { World } from './world.ts'
+
+const tokenIn = (url: string): string => url.split('#')[1] ?? ''
+
+/** An invitation and a session that exist in this business. */
+export async function peopleIdsOf(world: World, business: Business): Promise<Record<string, string>> {
+  const { owner } = business.people
+  const invited = await world.api<{ id: string }>(
+    'POST',
+    '/invitations',
+    { email: `asked-${business.slug}@people.example`, role: 'agent' },
+    owner,
+  )
+  const sessions = await world.api<{ items: { id: string }[] }>('GET', '/sessions', undefined, owner)
+  return { invitations: invited.body.id, sessions: sessions.body.items[0]?.id ?? '' }
+}
+
+export async function peoplesDay(world: World): Promise<void> {
+  const { agent } = world.business.people
+  const does = async (method: string, path: string, body?: unknown, as: Parameters<World['api']>[3] = 'owner') => {
+    const answer = await world.api<Record<string, string>>(method, path, body, as)
+    expect([method, path, answer.status, answer.body]).toEqual([
+      method,
+      path,
+      expect.toSatisfy((n: number) => n < 300),
+      answer.body,
+    ])
+    return answer.body
+  }
+  const invited = await does('POST', '/invitations', { email: 'day@people.example', role: 'agent' })
+  const renewed = await does('POST', `/invitations/${invited.id}/renew`, {})
+  await does('GET', '/invitations')
+  const token = tokenIn(renewed.url ?? '')
+  await does('POST', '/invitations/look', { token }, null)
+  await does('POST', '/invitations/accept', { token, firstName: 'Day', password }, null)
+  await does('PATCH', `/members/${agent.userId}`, { lastName: 'Agent' })
+  await does('POST', `/members/${agent.userId}/password-reset`, {})
+  await does('PATCH', '/session', { tenantId: world.business.tenantId }, 'agent')
+  await does('POST', '/session', { email: agent.email, password }, null)
+  await does('GET', '/setup', undefined, null)
+  const newcomer = { firstName: 'Ina', email: 'ina@people.example', password }
+  await does('POST', '/sign-up', { business: { name: 'Newcomers' }, ...newcomer }, null)
+  await does('POST', '/password-resets', { email: agent.email }, null)
+  for (const path of ['/sessions', '/me', '/members', '/business', '/audit']) await does('GET', path)
+  await does('PATCH', '/me', { lastName: 'Day' }, 'agent')
+  await does('PATCH', '/me/preferences', { aiTakeoverDelay: 30 }, 'agent')
+  await does('PUT', '/me/presence', { status: 'away' }, 'agent')
+  await does('PATCH', '/business', { language: 'pt' })
+  const { secret } = await does('POST', '/me/totp', { password }, 'colleague')
+  const { generate } = await import('otplib')
+  await does('POST', '/me/totp/confirm', { code: await generate({ secret: secret ?? '' }) }, 'colleague')
+}
