@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'journeys',
           sequence: { groupOrder: 2 },
-          include: ['test/journeys/**/*.test.ts'],
+          include: ['test/{journeys,walls}/**/*.test.ts'],
           globalSetup: ['test/world/postgres.setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,

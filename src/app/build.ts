@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import swaggerUi from '@fastify/swagger-ui'
+import type { RouteOptions } from 'fastify'
 import { human } from '../answerers/human/index.ts'
 import { createWhatsAppCloud } from '../channels/whatsapp-cloud/index.ts'
 import type { Channels } from '../conversations/accounts.ts'
@@ -64,6 +65,8 @@ export interface App {
   turns: TurnTaker
   jobs: Jobs
   inbox: InboxDeps
+  /** Every route there is, with what it declares: tests walk them. */
+  routes: readonly RouteOptions[]
   /** Under which it is reached, once it listens. */
   url(): string
   /** Under which this machine reaches it, whatever the public address is. */
@@ -145,6 +148,8 @@ export async function build(options: BuildOptions): Promise<App> {
     throttle: createThrottle({ db, secrets }),
   }
   const server = await createHttp({ log, publicUrl, trustProxy: config.TRUST_PROXY, version })
+  const routes: RouteOptions[] = []
+  server.addHook('onRoute', (route) => void routes.push(route))
   await server.register(healthRoute, { db, redis })
   await server.register(webhookRoutes, {
     prefix: '/webhooks',
@@ -192,6 +197,7 @@ export async function build(options: BuildOptions): Promise<App> {
     turns,
     jobs,
     inbox,
+    routes,
     url: publicUrl,
     localUrl: () => `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     async listen() {

@@ -31,7 +31,7 @@ export interface Business {
   verifyToken: string
   accessToken: string
   webhookUrl: string
-  people: Record<'owner' | 'agent' | 'colleague' | 'viewer', Person>
+  people: Record<'owner' | 'admin' | 'agent' | 'colleague' | 'viewer', Person>
   /** An API key with the role agent. */
   key: string
 }
@@ -87,14 +87,20 @@ export async function createBusiness(
     displayPhoneNumber: address,
     verifiedName: given.name,
   })
-  const [owner, agent, colleague, viewer] = await Promise.all(users.map((user) => signedIn(app, user)))
+  const [owner, agent, colleague, viewer, admin] = await Promise.all(users.map((user) => signedIn(app, user)))
   return {
     ...{ tenantId, accountId, phoneNumberId, wabaId, slug, appId, appSecret, verifyToken, accessToken, webhookUrl, key },
-    people: { owner, agent, colleague, viewer } as Business['people'],
+    people: { owner, admin, agent, colleague, viewer } as Business['people'],
   }
 }
 
-const roles = { owner: 'owner', agent: 'agent', colleague: 'agent', viewer: 'viewer' } as const satisfies Record<string, Role>
+const roles = {
+  owner: 'owner',
+  agent: 'agent',
+  colleague: 'agent',
+  viewer: 'viewer',
+  admin: 'admin',
+} as const satisfies Record<string, Role>
 
 /** Not through the route: it counts tries by address, and a world signs in many. */
 async function signedIn(app: Pick<App, 'db' | 'secrets'>, user: { userId: string; email: string }): Promise<Person> {

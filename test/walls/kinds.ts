@@ -1,0 +1,117 @@
+/** What the ids in requests are ids of. A place that is not listed stops the walk: who adds a route says what it takes. */
+import type { World } from '../world/world.ts'
+import { contactOf, type Kind, makers, type Neighbour } from './neighbours.ts'
+import type { Place, Target } from './places.ts'
+
+/** By the word before it in the address. */
+const byFolder: Record<string, Kind> = {
+  conversations: 'conversation',
+  messages: 'message',
+  contacts: 'contact',
+  accounts: 'account',
+  media: 'media',
+  members: 'member',
+  'api-keys': 'apiKey',
+  sessions: 'session',
+  invitations: 'invitation',
+  tenants: 'tenant',
+}
+/** By the name of a parameter or field. */
+const byName: Record<string, Kind> = {
+  accountId: 'account',
+  assigneeId: 'member',
+  assignee: 'member',
+  contactId: 'contact',
+  conversationId: 'conversation',
+  mediaId: 'media',
+  headerMediaId: 'media',
+  messageId: 'message',
+  replyTo: 'message',
+  around: 'message',
+  tenantId: 'tenant',
+  phoneNumberId: 'phoneNumber',
+  integrationId: 'integration',
+  genesysIntegrationId: 'integration',
+  orgId: 'organisation',
+  genesysOrgId: 'organisation',
+  subdomain: 'subdomain',
+}
+/** Method, address and name, where the name alone does not say it. null: it names nothing that belongs to a business. */
+const byPlace: Record<string, Kind | null> = {
+  'POST /api/messages/:id/retry id': 'failedMessage',
+  'POST /api/messages contactId': 'writingContact', // whoever wrote may be answered with free text
+  '* * type': null, // which kind of credential
+  'DELETE /api/platform/keys/:id id': null, // the platform's own, refused to everybody of a business
+  'DELETE /api/platform/operators/:userId userId': null,
+  '* * cursor': null, // a place in the reader's own list
+  '* * waId': null, // of a card that is sent: text
+}
+
+export function placeKind(method: string, url: string, name: string): Kind | null {
+  const own = /^(\/api)?\/tenants\/:id(.*)$/.exec(url)
+  // Names that are unique on the whole server: that one is taken is said, and who has it is not.
+  if (own && method === 'PATCH' && name !== 'id') return null
+  if (own?.[2] === '/credentials/:type' && name === 'id') return 'tenantWithCredentials'
+  for (const place of [`${method} ${url} ${name}`, `* ${url} ${name}`, `* * ${name}`]) {
+    const exact = byPlace[place]
+    if (exact !== undefined) return exact
+  }
+  if (name === 'id') {
+    const folder = /([\w-]+)\/:id/.exec(url)?.[1] ?? ''
+    const kind = byFolder[folder]
+    if (kind) return kind
+  }
+  const kind = byName[name]
+  if (kind) return kind
+  throw new Error(`${method} ${url} takes ${name}: say in test/walls/kinds.ts what it is an id of, or that it is none.`)
+}
+
+/** Ids of the own business for every place of a request, made anew: a request may use one up. */
+export async function ownIds(world: World, own: Neighbour, places: readonly Place[]): Promise<Record<string, string>> {
+  const make = makers(world, own)
+  const ids: Record<string, string> = {}
+  const has = (kind: Kind) => places.find((place) => place.kind === kind)
+  const thread = has('conversation')
+  const writer = has('writingContact')
+  const conversationId = thread || writer ? await make.conversation() : undefined
+  if (thread && conversationId) ids[keyOf(thread)] = conversationId
+  if (writer && conversationId) ids[keyOf(writer)] = await contactOf(world, conversationId)
+  for (const place of places) {
+    if (ids[keyOf(place)] !== undefined) continue
+    ids[keyOf(place)] =
+      place.kind === 'message' && conversationId ? await make.message(conversationId) : await make[place.kind]()
+  }
+  return ids
+}
+
+const keyOf = (place: Pick<Place, 'in' | 'name'>) => `${place.in}.${place.name}`
+
+/** What a request needs beside what its schema asks for. */
+export function complete(target: Pick<Target, 'method' | 'url'>, body: unknown, ids: Record<string, string>): unknown {
+  if (`${target.method} ${target.url}` !== 'POST /api/messages') return body
+  const { to, ...rest } = body as { to: object }
+  return { ...rest, to: { contactId: ids['body.contactId'], ...to } }
+}
+
+/** What stands in a field that is no id, where any text would not do. */
+export function given(target: Pick<Target, 'method' | 'url'>, name: string, json?: { type?: string }): unknown {
+  const here = byRequest[`${target.method} ${target.url}`]?.[name]
+  if (here !== undefined) return here
+  return json === undefined || json.type === 'string' ? texts[name] : undefined
+}
+const texts: Record<string, string> = {
+  phone: '+15550001111',
+  timezone: 'Europe/Lisbon',
+  language: 'en',
+}
+const picture = { name: 'picture_ourselves' }
+const byRequest: Record<string, Record<string, unknown>> = {
+  'POST /api/conversations/:id/messages': picture,
+  'POST /api/messages': picture,
+  'PUT /tenants/:id/credentials/:type': { values: { token: 'a value' } },
+  'PUT /api/tenants/:id/credentials/:type': { values: { token: 'a value' } },
+}
+
+/** Requests whose success would end what the walk stands on; other tests show that they succeed for those who may. */
+export const endsTheWalk = (target: Pick<Target, 'method' | 'url'>): boolean =>
+  [/^DELETE (\/api)?\/tenants\/:id$/, /^DELETE \/api\/accounts\/:id$/].some((one) => one.test(`${target.method} ${target.url}`))

@@ -1,0 +1,226 @@
+/** Two businesses on one server, each with one of everything, and everybody who may ask something. */
+import { randomBytes } from 'node:crypto'
+import { newId } from '../../src/kernel/ids.ts'
+import { inTenant } from '../../src/platform/db/tx.ts'
+import { createApiKey } from '../../src/tenancy/api-keys.ts'
+import { storeCredentials } from '../../src/tenancy/credentials.ts'
+import { signIn } from '../../src/tenancy/sign-in.ts'
+import { addMember } from '../../src/tenancy/tenants.ts'
+import { digits } from '../world/arrange.ts'
+import { type Business, password } from '../world/business.ts'
+import type { World } from '../world/world.ts'
+
+/** A word that stands in everything the neighbour has: seen by anybody else, a wall has a hole. */
+export const canary = 'zyxwneighbour'
+
+export interface Neighbour {
+  business: Business
+  word: string
+  names: { publicId: string; subdomain: string; integrationId: string; orgId: string; phone: string }
+}
+
+export async function settleIn(world: World, business: Business, word: string): Promise<Neighbour> {
+  const { owner } = world.database
+  const names = {
+    publicId: business.slug,
+    subdomain: `sub-${digits(8)}`,
+    integrationId: `integration-${digits(8)}`,
+    orgId: `org-${digits(8)}`,
+    phone: business.phoneNumberId,
+  }
+  await owner.query(
+    `UPDATE tenants SET subdomain = $2, genesys_integration_id = $3, genesys_org_id = $4, genesys_org_name = $5, phone_number_id = $6,
+            email = $7, name = $5, settings = settings || jsonb_build_object('note', $5::text) WHERE id = $1`,
+    [business.tenantId, names.subdomain, names.integrationId, names.orgId, word, names.phone, `${word}@business.example`],
+  )
+  await owner.query(`UPDATE channel_accounts SET name = $2 WHERE tenant_id = $1`, [business.tenantId, word])
+  await owner.query(
+    `INSERT INTO templates (tenant_id, channel_account_id, name, language, category, status, components)
+     VALUES ($1, $2, $3, 'en', 'utility', 'approved', $4)`,
+    [
+      business.tenantId,
+      business.accountId,
+      `picture_${word}`,
+      JSON.stringify([
+        { type: 'HEADER', format: 'IMAGE' },
+        { type: 'BODY', text: word },
+      ]),
+    ],
+  )
+  return { business, word, names }
+}
+
+export type Kind = keyof ReturnType<typeof makers>
+
+/** Makes a new one of a kind, or answers the one there can be, as the id by which a request names it. */
+export function makers(world: World, of: Neighbour) {
+  const { business, word } = of
+  const { owner } = world.database
+  const one = async (sql: string, values: unknown[] = []): Promise<string> =>
+    (await owner.query<{ id: string }>(sql, [business.tenantId, ...values])).rows[0]?.id ?? ''
+  const conversation = async () => {
+    const contactId = await contact()
+    return await one(
+      `INSERT INTO conversations (tenant_id, channel_account_id, contact_id, last_preview, last_inbound_at, window_expires_at)
+       VALUES ($1, $2, $3, $4, now(), now() + interval '20 hours') RETURNING id`,
+      [business.accountId, contactId, word],
+    )
+  }
+  const contact = async () => {
+    const phone = `1555${digits(7)}`
+    const id = await one(`INSERT INTO contacts (tenant_id, name, phone) VALUES ($1, $2, $3) RETURNING id`, [word, `+${phone}`])
+    await owner.query(`INSERT INTO contact_identities (tenant_id, kind, value, contact_id) VALUES ($1, 'wa_id', $2, $3)`, [
+      business.tenantId,
+      phone,
+      id,
+    ])
+    return id
+  }
+  const message = async (conversationId?: string) => {
+    const id = newId()
+    const thread = conversationId ?? (await conversation())
+    await owner.query(
+      `WITH c AS (UPDATE conversations SET last_seq = last_seq + 1 WHERE tenant_id = $1 AND id = $2 RETURNING *),
+            t AS (INSERT INTO message_tracking (tenant_id, id, channel_account_id, conversation_id, wamid, direction, status, status_at, created_at)
+                  SELECT tenant_id, $3, channel_account_id, id, $4, 'INBOUND', 'received', now(), now() FROM c)
+       INSERT INTO messages (tenant_id, id, conversation_id, contact_id, seq, direction, sender, type, content, body, external_message_id, occurred_at, created_at)
+       SELECT tenant_id, $3, id, contact_id, last_seq, 'inbound', 'customer', 'text', $5, jsonb_build_object('text', $5::text), $4, now(), now() FROM c`,
+      [business.tenantId, thread, id, `wamid.${id}`, word],
+    )
+    return id
+  }
+  const failedMessage = async () => {
+    const id = await message()
+    await owner.query(
+      `UPDATE message_tracking SET direction = 'OUTBOUND', status = 'failed', error_code = 'x' WHERE tenant_id = $1 AND id = $2`,
+      [business.tenantId, id],
+    )
+    await owner.query(`UPDATE messages SET direction = 'outbound', sender = 'human' WHERE tenant_id = $1 AND id = $2`, [
+      business.tenantId,
+      id,
+    ])
+    return id
+  }
+  const media = async () => {
+    const form = new FormData()
+    form.append('file', new Blob([png]), `${word}.png`)
+    const { body } = await world.api<{ id: string }>('POST', '/media', form, business.people.owner)
+    return body.id
+  }
+  const member = async () =>
+    inTenant(world.app.db, business.tenantId, (tx) =>
+      addMember(tx, { email: `${digits(12)}@${word}.example`, password, firstName: word, lastName: 'Member', role: 'agent' }),
+    )
+  return {
+    conversation,
+    contact,
+    message,
+    failedMessage,
+    media,
+    member,
+    pendingMedia: () =>
+      one(
+        `INSERT INTO media_objects (tenant_id, channel_account_id, origin, external_id, file_name) VALUES ($1, $2, 'inbound', '1234567', $3) RETURNING id`,
+        [business.accountId, word],
+      ),
+    account: async () => business.accountId,
+    apiKey: async () =>
+      (await inTenant(world.app.db, business.tenantId, (tx) => createApiKey(tx, { name: word, role: 'agent' }))).row.id,
+    session: async () => {
+      const { owner: person } = business.people
+      await signIn(world.app, { email: person.email, password })
+      return (
+        await owner.query<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1', [
+          person.userId,
+        ])
+      ).rows[0]?.id as string
+    },
+    writingContact: async () => contactOf(world, await conversation()),
+    tenantWithCredentials: async () => {
+      await inTenant(world.app.db, business.tenantId, (tx) =>
+        storeCredentials(tx, world.app.secrets, { type: 'x', subject: '', values: { token: word } }),
+      )
+      return business.tenantId
+    },
+    invitation: async () =>
+      one(
+        `INSERT INTO invitations (tenant_id, email, role, token_hash, invited_by, invited_by_name, expires_at)
+         VALUES ($1, $2, 'agent', $3, 'cli', $4, now() + interval '1 day') RETURNING id`,
+        [`${digits(12)}@${word}.example`, newId(), word],
+      ),
+    tenant: async () => business.tenantId,
+    publicTenant: async () => of.names.publicId,
+    phoneNumber: async () => of.names.phone,
+    integration: async () => of.names.integrationId,
+    organisation: async () => of.names.orgId,
+    subdomain: async () => of.names.subdomain,
+  }
+}
+
+export async function contactOf(world: World, conversationId: string): Promise<string> {
+  const { rows } = await world.database.owner.query<{ contact_id: string }>(
+    'SELECT contact_id FROM conversations WHERE id = $1',
+    [conversationId],
+  )
+  return rows[0]?.contact_id ?? ''
+}
+
+/** An id of a kind that nobody has. */
+export const nobodys = (kind: Kind): string => (forms[kind] ?? newId)()
+const forms: Partial<Record<Kind, () => string>> = {
+  publicTenant: () => `nobody-${randomBytes(4).toString('hex')}`,
+  phoneNumber: () => digits(15),
+  integration: () => `integration-${digits(8)}`,
+  organisation: () => `org-${digits(8)}`,
+  subdomain: () => `sub-${digits(8)}`,
+}
+
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+/** Everything that belongs to a business, as one number: any change anywhere changes it. */
+export async function fingerprint(world: World, tenantId: string): Promise<Map<string, string>> {
+  const { owner } = world.database
+  const { rows: tables } = await owner.query<{ name: string }>(
+    `SELECT r.relname AS name FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+      WHERE r.relnamespace = 'parley'::regnamespace AND r.relkind IN ('r', 'p') AND NOT r.relispartition ORDER BY 1`,
+  )
+  const prints = new Map<string, string>()
+  for (const { name } of tables) {
+    const own = name === 'tenants' ? 'id' : 'tenant_id'
+    const { rows } = await owner.query<{ print: string }>(
+      `SELECT count(*) || '/' || coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') AS print FROM parley.${name} t WHERE ${own} = $1`,
+      [tenantId],
+    )
+    prints.set(name, rows[0]?.print ?? '')
+  }
+  const people = await owner.query<{ print: string }>(
+    `SELECT md5(string_agg(u::text, ',' ORDER BY u.id)) AS print FROM users u WHERE u.id IN (SELECT user_id FROM user_profiles WHERE tenant_id = $1)`,
+    [tenantId],
+  )
+  prints.set('users', people.rows[0]?.print ?? '')
+  return prints
+}
+
+export interface AskedAs {
+  name: string
+  headers: Record<string, string>
+}
+
+/** Every role as a person and as a key, and nobody. */
+export async function everybody(world: World, { business }: Neighbour): Promise<AskedAs[]> {
+  const people = Object.entries(business.people)
+    .filter(([name]) => name !== 'colleague')
+    .map(([name, person]) => ({ name, headers: { cookie: person.cookie } }))
+  const keys = await Promise.all(
+    (['admin', 'agent', 'viewer'] as const).map(async (role) => ({
+      name: `key:${role}`,
+      headers: {
+        authorization: `Bearer ${(await inTenant(world.app.db, business.tenantId, (tx) => createApiKey(tx, { name: role, role }))).key}`,
+      },
+    })),
+  )
+  return [...people, ...keys, { name: 'nobody', headers: {} }]
+}
