@@ -13,6 +13,7 @@ import {
 } from './identity-events.ts'
 import { type CustomerSend, customerSends } from './inbound.ts'
 import { addApp, addNumber, expireToken, setAccessToken } from './numbers.ts'
+import { completeSignUp } from './sign-ups.ts'
 import { customerPlays, customerReads, deliverWaiting } from './statuses.ts'
 import { customerTaps } from './taps.ts'
 import { addTemplate, setTemplateQuality, setTemplateStatus, type TemplateStatusChange } from './templates.ts'
@@ -26,6 +27,7 @@ import type {
   Delivery,
   Json,
   NumberInput,
+  SignUp,
   SimulatorOptions,
   Template,
   Thread,
@@ -77,6 +79,9 @@ export type WhatsAppSimulator = {
   emit(event: AnyEvent): void
   /** Signs and sends any JSON to the app's address. */
   postRaw(appId: string, payload: unknown): Delivery
+
+  /** A person finished the sign-up window for an app. Returns the code it gives. */
+  completeSignUp(signUp: SignUp): string
 
   expireToken(phoneNumberId: string): void
   setAccessToken(phoneNumberId: string, accessToken: string): void
@@ -175,6 +180,7 @@ export function createWhatsAppSimulator(options: SimulatorOptions = {}): WhatsAp
     updateAccount: (wabaId, value) => updateAccount(world, wabaId, value),
     emit: (event) => emitAny(world, event),
     postRaw: (appId, payload) => postRaw(world, appId, payload),
+    completeSignUp: (signUp) => completeSignUp(world, signUp),
     expireToken: (phoneNumberId) => expireToken(world, phoneNumberId),
     setAccessToken: (phoneNumberId, accessToken) => setAccessToken(world, phoneNumberId, accessToken),
     batchWebhooks(batch) {

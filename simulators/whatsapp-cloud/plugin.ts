@@ -9,6 +9,7 @@ import { mediaRoutes } from './routes-media.ts'
 import { messageRoutes } from './routes-messages.ts'
 import { numberRoutes } from './routes-numbers.ts'
 import { objectRoutes } from './routes-objects.ts'
+import { signUpRoutes } from './routes-sign-up.ts'
 import { templateRoutes } from './routes-templates.ts'
 import { uploadRoutes } from './routes-uploads.ts'
 import type { World } from './world.ts'
@@ -47,6 +48,7 @@ function graphErrors(world: World) {
 
 function graphRoutes(app: FastifyInstance, world: World): void {
   app.setErrorHandler(graphErrors(world))
+  signUpRoutes(app, world)
   messageRoutes(app, world)
   mediaRoutes(app, world)
   templateRoutes(app, world)

@@ -232,3 +232,13 @@ export type SimulatorOptions = {
   keepAccepted?: number
   fetch?: typeof fetch
 }
+
+/** What a person did in the sign-up window: shared one account's numbers with an app. */
+export type SignUp = {
+  appId: string
+  wabaId: string
+  /** What the person granted; default: both that the app asked for. */
+  scopes?: string[]
+  /** Accounts the grant reaches; default: this one. */
+  targets?: string[]
+}

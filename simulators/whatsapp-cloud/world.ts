@@ -10,6 +10,7 @@ import type {
   Delivery,
   Latency,
   MediaItem,
+  SignUp,
   SimulatorOptions,
   Template,
   Thread,
@@ -35,6 +36,9 @@ export type World = {
   /** `waba:name` → Unix milliseconds until which a deleted approved name may not come back. */
   deletedNames: Map<string, number>
   expiredTokens: Set<string>
+  /** Codes that were not exchanged yet, and what the tokens they became are good for. */
+  signUps: Map<string, SignUp>
+  granted: Map<string, SignUp>
   uploads: Map<string, { length: number; type: string; bytes: Uint8Array }>
   accepted: AcceptedSend[]
   deliveries: Delivery[]
@@ -110,6 +114,8 @@ export function createWorld(options: SimulatorOptions): World {
     templates: new Map(),
     deletedNames: new Map(),
     expiredTokens: new Set(),
+    signUps: new Map(),
+    granted: new Map(),
     uploads: new Map(),
     accepted: [],
     deliveries: [],

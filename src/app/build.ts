@@ -18,6 +18,9 @@ import { inboxRoutes } from '../inbox/routes.ts'
 import { createLiveStream } from '../inbox/stream.ts'
 import { streamRoute } from '../inbox/stream-route.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
+import { accountRoutes } from '../onboarding/account-routes.ts'
+import type { OnboardingDeps } from '../onboarding/accounts.ts'
+import { onboardingTenantRoutes } from '../onboarding/tenant-routes.ts'
 import { createFolderStore, type FileStore } from '../platform/blobs.ts'
 import { createBus } from '../platform/bus.ts'
 import { createMemoryCache, createRedisCache } from '../platform/cache.ts'
@@ -166,15 +169,28 @@ export async function build(options: BuildOptions): Promise<App> {
     { prefix: '/api' },
   )
   const tenants: TenantRouteDeps = { db, lookup, secrets }
+  const onboarding: OnboardingDeps = {
+    ...{ db, secrets, channels, lookup, log, changed, publicUrl },
+    wakeDispatch: dispatcher.wake,
+    app: {
+      id: config.WHATSAPP_APP_ID,
+      secret: config.WHATSAPP_APP_SECRET,
+      configId: config.WHATSAPP_SIGNUP_CONFIG_ID,
+      url: config.WHATSAPP_GRAPH_URL,
+    },
+  }
   // At the addresses that other systems call, and with the rest of the API.
   await server.register(async (literal) => {
     guardApi(literal, { db, cookieName, publicUrl })
     await literal.register(tenantRoutes, { deps: tenants })
+    await literal.register(onboardingTenantRoutes, { deps: onboarding })
   })
   await server.register(
     async (api) => {
       guardApi(api, { db, cookieName, publicUrl })
       await api.register(tenantRoutes, { deps: tenants })
+      await api.register(onboardingTenantRoutes, { deps: onboarding })
+      await api.register(accountRoutes, { deps: onboarding })
       await api.register(platformRoutes, { db })
       await api.register(tenancyRoutes, { deps: people })
       await api.register(inboxRoutes, { deps: inbox, live })

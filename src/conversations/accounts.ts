@@ -25,17 +25,17 @@ const columns = 'id, channel, provider, external_id, name, address, country, sta
 
 export async function listAccounts(tx: Tx): Promise<AccountRow[]> {
   const { rows } = await tx.query<AccountRow>(
-    `SELECT ${columns} FROM channel_accounts WHERE tenant_id = $1 ORDER BY created_at, id`,
+    `SELECT ${columns} FROM channel_accounts WHERE tenant_id = $1 AND removed_at IS NULL ORDER BY created_at, id`,
     [tx.tenantId],
   )
   return rows
 }
 
 export async function requireAccount(tx: Tx, id: string): Promise<AccountRow> {
-  const { rows } = await tx.query<AccountRow>(`SELECT ${columns} FROM channel_accounts WHERE tenant_id = $1 AND id = $2`, [
-    tx.tenantId,
-    id,
-  ])
+  const { rows } = await tx.query<AccountRow>(
+    `SELECT ${columns} FROM channel_accounts WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL`,
+    [tx.tenantId, id],
+  )
   if (!rows[0]) throw notFound('The account')
   return rows[0]
 }
@@ -67,7 +67,8 @@ export interface NewWhatsAppAccount {
   phoneNumberId: string
   wabaId: string
   name: string
-  address: string
+  /** Absent: not known yet. */
+  address?: string
   accessToken: string
   country?: string
   portfolioId?: string
@@ -81,7 +82,7 @@ export async function addWhatsAppAccount(tx: Tx, secrets: Secrets, given: NewWha
   const id = newId()
   await tx.query(
     `INSERT INTO channel_accounts (tenant_id, id, channel, provider, app_slug, external_id, portfolio_id, name, address, country, is_default)
-     VALUES ($1, $2, 'whatsapp', 'whatsapp-cloud', $3, $4, $5, $6, $7, $8, NOT EXISTS (SELECT FROM channel_accounts WHERE tenant_id = $1))`,
+     VALUES ($1, $2, 'whatsapp', 'whatsapp-cloud', $3, $4, $5, $6, $7, $8, NOT EXISTS (SELECT FROM channel_accounts WHERE tenant_id = $1 AND removed_at IS NULL))`,
     [
       tx.tenantId,
       id,
@@ -89,13 +90,13 @@ export async function addWhatsAppAccount(tx: Tx, secrets: Secrets, given: NewWha
       given.phoneNumberId,
       given.portfolioId ?? null,
       given.name,
-      given.address,
+      given.address ?? null,
       given.country ?? 'US',
     ],
   )
   await tx.query(
     'INSERT INTO tenant_whatsapp_config (tenant_id, channel_account_id, phone_number_id, waba_id, display_phone_number) VALUES ($1, $2, $3, $4, $5)',
-    [tx.tenantId, id, given.phoneNumberId, given.wabaId, given.address],
+    [tx.tenantId, id, given.phoneNumberId, given.wabaId, given.address ?? null],
   )
   // Where nothing is given the columns' defaults stand.
   await tx.query(

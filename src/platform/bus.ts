@@ -41,6 +41,14 @@ export function createBus(options: { connectionString?: string; log: Logger }): 
   let timer: NodeJS.Timeout | undefined
   let stopped = false
 
+  /** One statement at a time on a connection: the next is sent when the last is answered. */
+  let line: Promise<unknown> = Promise.resolve()
+  function ask(on: pg.Client, text: string, values?: string[]): Promise<unknown> {
+    const answer = line.then(() => on.query(text, values))
+    line = answer.catch(() => {})
+    return answer
+  }
+
   async function connect(): Promise<void> {
     if (!connectionString || stopped) return
     const next = new pg.Client({
@@ -88,7 +96,7 @@ export function createBus(options: { connectionString?: string; log: Logger }): 
 
   const heartbeat = setInterval(() => {
     const asked = client
-    if (asked) void asked.query('SELECT 1').catch((error: Error) => void asked.emit('error', error))
+    if (asked) void ask(asked, 'SELECT 1').catch((error: Error) => void asked.emit('error', error))
   }, heartbeatMs)
   heartbeat.unref()
 
@@ -96,7 +104,7 @@ export function createBus(options: { connectionString?: string; log: Logger }): 
     timer = undefined
     const ids = changed.size > idsInOne ? ['*'] : [...changed]
     changed.clear()
-    await client?.query('SELECT pg_notify($1, $2)', [notifyChannel, [origin, ...ids].join(',')]).catch(() => {})
+    if (client) await ask(client, 'SELECT pg_notify($1, $2)', [notifyChannel, [origin, ...ids].join(',')]).catch(() => {})
   }
 
   const ready = connect()
@@ -116,13 +124,13 @@ export function createBus(options: { connectionString?: string; log: Logger }): 
       channels.set(channel, { heard, missed })
       // On the connection that is there; one still to come listens from its start.
       const now = client
-      if (now) void now.query(`LISTEN ${channel}`).then(missed, (error: Error) => void now.emit('error', error))
+      if (now) void ask(now, `LISTEN ${channel}`).then(missed, (error: Error) => void now.emit('error', error))
     },
     listening: () => client !== undefined,
     async caughtUp() {
       await ready
       // A backend hands over what it was notified of before it says that a statement is done.
-      await client?.query('SELECT 1').catch(() => {})
+      if (client) await ask(client, 'SELECT 1').catch(() => {})
     },
     async stop() {
       stopped = true

@@ -30,7 +30,7 @@ export function connectRedis(options: { url: string; prefix: string; log: Logger
   let away = false
   const client = createClient({
     url: options.url,
-    name: 'parley',
+    name: `${prefix}${process.pid}`,
     // What cannot be asked now is answered by the database now, not by Redis later.
     disableOfflineQueue: true,
     socket: { connectTimeout: connectMs, reconnectStrategy: (tries) => Math.min(100 * 2 ** tries, 5000) },

@@ -234,7 +234,76 @@ export interface Channel {
   check?(
     account: AccountConnection,
     options?: CallOptions,
-  ): Promise<{ state: 'connected' | 'degraded' | 'logged_out'; text: string }>
+  ): Promise<{
+    state: 'connected' | 'degraded' | 'logged_out'
+    text: string
+    /** As the provider writes the account's address, E.164 for phones. */
+    address?: string
+  }>
+  /** What an account needs before it works, in words. Pure. */
+  setup?(facts: SetupFacts): SetupStep[]
+  /** Connecting accounts by the provider's own sign-up window. */
+  signUp?: ChannelSignUp
+}
+
+export interface SetupFacts {
+  /** null: there is no account yet. */
+  account: { state: string; stateText: string | null; address: string | null; owner: string | null } | null
+  /** Where the provider has to deliver. */
+  webhookUrl: string
+  /** Whether that address can be reached from outside: https, and not this machine. */
+  reachable: boolean
+  /** Whether what is delivered there can be checked: the app's secret is known. */
+  hasSecret: boolean
+  /** Whether something came from a customer, something was sent, a template may be sent. */
+  received: boolean
+  sent: boolean
+  templates: boolean
+}
+export interface SetupStep {
+  /** Stable name. */
+  id: string
+  done: boolean
+  title: string
+  /** null where it is done. */
+  missing: string | null
+  how: string | null
+  /** Good to have; it works without. */
+  optional: boolean
+}
+
+/** The platform's own app at the provider. */
+export interface SignUpApp {
+  id: string
+  secret: string
+  /** Where the provider's API is; absent: its own address. */
+  url?: string
+}
+export interface SignUpAccount {
+  externalId: string
+  name: string
+  /** E.164. */
+  address: string
+  /** Works at the provider already: needs no opening. */
+  open: boolean
+}
+export type SignUpFailed = { outcome: 'failed'; code: string; text: string }
+export interface ChannelSignUp {
+  /** Exchanges the code of the window and reads what it gives access to. Changes nothing at the provider. */
+  read(
+    app: SignUpApp,
+    given: { code: string; owner: string; account?: string },
+    options?: CallOptions,
+  ): Promise<{ outcome: 'read'; token: string; accounts: SignUpAccount[] } | SignUpFailed>
+  /**
+   * Makes the provider deliver to the app and opens the accounts that are not open, each with its PIN. What was done before
+   * a failure is taken back. `undo` takes back all of it.
+   */
+  open(
+    app: SignUpApp,
+    given: { token: string; owner: string; accounts: readonly { externalId: string; open: boolean; pin: string }[] },
+    options?: CallOptions,
+  ): Promise<{ outcome: 'opened'; undo(): Promise<void> } | SignUpFailed>
 }
 
 /** A template's places, checks and text; `components` as synchronised. */

@@ -18,7 +18,7 @@ export async function refuseTaken<T>(work: Promise<T>): Promise<T> {
     const { code, constraint } = error as { code?: string; constraint?: string }
     const found = code === '23505' && constraint ? taken[constraint] : undefined
     if (!found) throw error
-    throw new ParleyError('conflict', `${found[1]} belongs to another business on this server. Choose another one.`, {
+    throw new ParleyError('conflict', `${found[1]} is taken on this server already. Choose another one.`, {
       field: found[0],
     })
   }

@@ -40,7 +40,7 @@ export interface WorldOptions {
   /** Puts a proxy between server and database (`world.proxy`). */
   proxy?: boolean
   /** Further settings, by their names in the environment. */
-  settings?: Record<string, string>
+  settings?: Record<string, string> | ((graphUrl: string) => Record<string, string>)
 }
 
 export interface World {
@@ -99,7 +99,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     PARLEY_DATA_DIR: folder,
     PARLEY_DEMO: 'false',
     PARLEY_SECRET_KEY: 'a key that only tests have, 32 long',
-    ...options.settings,
+    ...(typeof options.settings === 'function' ? options.settings(running.graphUrl) : options.settings),
   })
   const log = createLogger({ level: process.env.PARLEY_TEST_LOG ?? 'CRITICAL' })
   const app = await build({ config, databaseUrl: proxy?.url ?? database.url, log, pollMs: 50 })

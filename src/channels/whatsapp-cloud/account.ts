@@ -1,4 +1,5 @@
 /** What is asked of the account itself: whether it works, and its templates. */
+import { toE164 } from '../../kernel/phone.ts'
 import type { AccountConnection, CallOptions, Channel, SyncedTemplate } from '../../ports/channel.ts'
 import { type ClientDeps, callGraph, failureOf } from './client.ts'
 import { type Connection, connectionOf, graphId } from './config.ts'
@@ -20,6 +21,11 @@ export async function check(deps: ClientDeps, account: AccountConnection, option
 }
 
 function stateOf(body: Json): Check {
+  const address = toE164(string(body.display_phone_number) ?? '', 'US')
+  return { ...judged(body), ...(address === null ? {} : { address }) }
+}
+
+function judged(body: Json): Check {
   const status = string(body.status)?.toUpperCase()
   const name = [string(body.verified_name), string(body.display_phone_number)].filter((part) => part !== undefined).join(', ')
   if (status !== undefined && status !== 'CONNECTED') {

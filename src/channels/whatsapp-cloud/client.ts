@@ -31,8 +31,10 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000
 
 export interface GraphRequest {
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'POST' | 'DELETE'
   url: string
+  /** Without a token: the request itself says who asks. */
+  bare?: boolean
   json?: Json
   form?: FormData
   timeoutMs?: number
@@ -71,7 +73,7 @@ const initOf = (request: GraphRequest): RequestInit => ({
 })
 
 const headersOf = (connection: Connection, request: GraphRequest): Record<string, string> => ({
-  authorization: `Bearer ${connection.accessToken}`,
+  ...(request.bare ? {} : { authorization: `Bearer ${connection.accessToken}` }),
   ...(request.json ? { 'content-type': 'application/json' } : {}),
 })
 

@@ -7,6 +7,8 @@ import { download } from './download.ts'
 import { failureText } from './failures.ts'
 import { parseWebhook } from './parse.ts'
 import { markRead, send } from './send.ts'
+import { setup } from './setup.ts'
+import { openSignUp, readSignUp } from './sign-up.ts'
 import { templateRules } from './template-rules.ts'
 import { handshake, verify } from './webhook.ts'
 
@@ -39,5 +41,10 @@ export function createWhatsAppCloud(given: { fetch: typeof fetch; now?: () => Da
     templates: templateRules,
     describeFailure: failureText,
     check: (account, options) => check(deps, account, options),
+    setup,
+    signUp: {
+      read: (app, code, options) => readSignUp(deps, app, code, options),
+      open: (app, accounts, options) => openSignUp(deps, app, accounts, options),
+    },
   }
 }

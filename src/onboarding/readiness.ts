@@ -1,0 +1,142 @@
+/** What a business and each of its channels still need, in words. */
+import { type AccountRow, listAccounts } from '../conversations/accounts.ts'
+import { notFound } from '../kernel/errors.ts'
+import { inTenant, type Tx } from '../platform/db/tx.ts'
+import type { SetupStep } from '../ports/channel.ts'
+import { audit, type By } from '../tenancy/audit.ts'
+import { type OnboardingDeps, webhookUrl } from './accounts.ts'
+import type { Readiness } from './schema.ts'
+import { evidence, numberById } from './store.ts'
+
+/** Nobody outside reaches an address of this machine, and providers deliver to https only. */
+export function isReachable(publicUrl: string): boolean {
+  if (!URL.canParse(publicUrl)) return false
+  const { protocol, hostname } = new URL(publicUrl)
+  return protocol === 'https:' && !/^(localhost|127\.|\[::1\]|0\.0\.0\.0)/.test(hostname)
+}
+
+export const isReady = (steps: readonly SetupStep[]): boolean => steps.every(({ done, optional }) => done || optional)
+
+export async function accountSetup(tx: Tx, deps: OnboardingDeps, account: AccountRow) {
+  const setup = deps.channels.get(account.provider)?.setup
+  const number = account.provider === 'whatsapp-cloud' ? await numberById(tx, account.id) : null
+  const slug = number?.app_slug ?? ''
+  const url = webhookUrl(deps, slug)
+  const steps =
+    setup?.({
+      account: {
+        state: account.state,
+        stateText: account.state_text,
+        address: account.address,
+        owner: number?.waba_id ?? null,
+      },
+      webhookUrl: url,
+      reachable: isReachable(deps.publicUrl()),
+      hasSecret: slug === '' ? deps.app.secret !== undefined : await hasApp(tx, account.provider, slug),
+      ...(await evidence(tx, account.id)),
+    }) ?? []
+  return { accountId: account.id, channel: account.channel, ready: isReady(steps), webhookUrl: url, steps }
+}
+
+async function hasApp(tx: Tx, provider: string, slug: string): Promise<boolean> {
+  const { rowCount } = await tx.query('SELECT FROM channel_apps WHERE tenant_id = $1 AND provider = $2 AND slug = $3', [
+    tx.tenantId,
+    provider,
+    slug,
+  ])
+  return rowCount === 1
+}
+
+interface BusinessFacts {
+  name: string
+  email: string | null
+  settings: { timezone?: unknown; language?: unknown }
+  owners: number
+}
+
+const step = (id: string, done: boolean, title: string, missing: string, how: string): SetupStep => ({
+  id,
+  done,
+  title,
+  missing: done ? null : missing,
+  how: done ? null : how,
+  optional: false,
+})
+
+export function businessSteps(facts: BusinessFacts, channels: readonly { ready: boolean }[]): SetupStep[] {
+  const { timezone, language } = facts.settings
+  return [
+    step(
+      'profile',
+      facts.email !== null,
+      'The business has an address to be written to',
+      'The e-mail address of the business is missing.',
+      'Enter it in the business profile.',
+    ),
+    step(
+      'region',
+      Boolean(timezone) && Boolean(language),
+      'Time zone and language are set',
+      `Not set: ${[timezone ? null : 'time zone', language ? null : 'language'].filter(Boolean).join(' and ')}.`,
+      'Choose them in the business profile: hours and messages go by them.',
+    ),
+    step('owner', facts.owners > 0, 'Somebody owns it', 'Nobody is its owner.', 'Invite an owner.'),
+    step(
+      'channel',
+      channels.some(({ ready }) => ready),
+      'A channel works',
+      'No channel works yet.',
+      'Go through the steps of one below.',
+    ),
+  ]
+}
+
+export async function readinessOf(deps: OnboardingDeps, tenantId: string): Promise<Readiness> {
+  return await inTenant(deps.db, tenantId, async (tx) => {
+    const channels: Readiness['channels'] = []
+    for (const account of await listAccounts(tx)) {
+      const { accountId, channel, ready, steps } = await accountSetup(tx, deps, account)
+      channels.push({ channel, accountId, name: account.name, ready, steps })
+    }
+    for (const { channel, setup } of deps.channels.values()) {
+      if (!setup || channels.some((one) => one.channel === channel)) continue
+      const steps = setup({
+        account: null,
+        webhookUrl: webhookUrl(deps, ''),
+        reachable: isReachable(deps.publicUrl()),
+        hasSecret: deps.app.secret !== undefined,
+        received: false,
+        sent: false,
+        templates: false,
+      })
+      channels.push({ channel, accountId: null, name: null, ready: false, steps })
+    }
+    const { rows } = await tx.query<BusinessFacts>(
+      `SELECT t.name, t.email, t.settings, (SELECT count(*) FROM user_profiles p WHERE p.tenant_id = t.id AND p.role = 'owner') AS owners
+         FROM tenants t WHERE t.id = $1`,
+      [tenantId],
+    )
+    if (!rows[0]) throw notFound('The business')
+    const steps = businessSteps(rows[0], channels)
+    return { ready: isReady(steps), channels, steps }
+  })
+}
+
+/** How far the people who set it up have come; they say it, nothing else depends on it. */
+export async function patchOnboarding(
+  deps: OnboardingDeps,
+  by: By,
+  tenantId: string,
+  given: { step?: number; completed?: boolean },
+): Promise<void> {
+  await inTenant(deps.db, tenantId, async (tx) => {
+    await tx.query(
+      `UPDATE tenants SET onboarding_step = coalesce($2, onboarding_step), onboarding_completed = coalesce($3, onboarding_completed),
+              onboarding_completed_at = CASE WHEN $3 IS TRUE THEN coalesce(onboarding_completed_at, now()) WHEN $3 IS FALSE THEN NULL ELSE onboarding_completed_at END
+        WHERE id = $1`,
+      [tenantId, given.step ?? null, given.completed ?? null],
+    )
+    await audit(tx, by, { action: 'onboarding.changed', subject: { type: 'tenant', id: tenantId }, changes: { ...given } })
+  })
+  await deps.lookup.caughtUp()
+}

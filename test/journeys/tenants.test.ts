@@ -1,0 +1,574 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inTenant } from '../../src/platform/db/tx.ts'
+import { createApiKey } from '../../src/tenancy/api-keys.ts'
+import type { PlatformAction } from '../../src/tenancy/can.ts'
+import { addOperator, createPlatformKey } from '../../src/tenancy/operators.ts'
+import type { Caller } from '../world/api.ts'
+import { credentials } from '../world/api.ts'
+import { digits } from '../world/arrange.ts'
+import type { Business } from '../world/business.ts'
+import { createWorld, type World } from '../world/world.ts'
+
+const platformApp = { id: digits(15), secret: randomBytes(16).toString('hex'), verifyToken: randomBytes(12).toString('hex') }
+const configId = digits(15)
+let world: World
+let other: Business
+let operator: { key: string }
+
+const platformKey = async (scopes?: PlatformAction[]): Promise<{ key: string }> => ({
+  key: (await createPlatformKey(world.app.db, { name: 'Provisioning', createdBy: 'test', scopes })).key,
+})
+
+beforeAll(async () => {
+  world = await createWorld({
+    settings: (graphUrl) => ({
+      WHATSAPP_APP_ID: platformApp.id,
+      WHATSAPP_APP_SECRET: platformApp.secret,
+      WHATSAPP_VERIFY_TOKEN: platformApp.verifyToken,
+      WHATSAPP_SIGNUP_CONFIG_ID: configId,
+      WHATSAPP_GRAPH_URL: graphUrl,
+    }),
+  })
+  world.simulator.addApp({ ...platformApp, webhookUrl: `${world.app.localUrl()}/webhooks/whatsapp` })
+  other = await world.addBusiness('Another business')
+  operator = await platformKey()
+})
+afterAll(() => world.close())
+
+interface Answer {
+  status: number
+  // biome-ignore lint/suspicious/noExplicitAny: the shapes are checked by what is expected of them
+  body: any
+}
+/** At the literal address, without /api. */
+async function call(method: string, path: string, as: Caller, body?: unknown): Promise<Answer> {
+  const response = await fetch(`${world.url}${path}`, {
+    method,
+    headers: {
+      ...credentials(world.business, as),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  })
+  const text = await response.text()
+  return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+}
+const make = async (given: Record<string, unknown> = {}) => {
+  const made = await call('POST', '/tenants', operator, { name: 'Harbour Plumbing', email: 'office@harbour.example', ...given })
+  expect(made.status).toBe(201)
+  return made.body
+}
+
+describe('a business over HTTP', () => {
+  test('shows the zone and language it was made with when it is made, read and listed, at both addresses', async () => {
+    const settings = { timezone: 'UTC', language: 'en' }
+    const made = await make({ settings, subdomain: `harbour-${digits(6)}`, metadata: { crm: { id: 7 } } })
+    expect(made).toMatchObject({ settings, metadata: { crm: { id: 7 } }, status: 'active', businessName: 'Harbour Plumbing' })
+    for (const prefix of ['', '/api']) {
+      for (const id of [made.id, made.tenantId]) {
+        const read = await call('GET', `${prefix}/tenants/${id}`, operator)
+        expect([read.status, read.body.settings]).toEqual([200, settings])
+      }
+      const listed = await call('GET', `${prefix}/tenants?limit=1`, operator)
+      expect(listed.body.items[0]).toMatchObject({ id: made.id, settings })
+      expect(listed.body.total).toBeGreaterThanOrEqual(3)
+      expect((await call('GET', `${prefix}/tenants/by-subdomain/${made.subdomain}`, operator)).body.id).toBe(made.id)
+    }
+    // Its key is shown once, works at once, and is not shown again.
+    expect((await call('GET', `/tenants/${made.id}`, { key: made.apiKey })).status).toBe(200)
+    expect((await call('GET', `/tenants/${made.id}`, operator)).body).not.toHaveProperty('apiKey')
+  })
+
+  test('keeps its zone when the language alone is patched; null removes a key', async () => {
+    const { id } = await make({ settings: { timezone: 'Europe/Lisbon', language: 'en', tone: 'warm' } })
+    const patched = await call('PATCH', `/tenants/${id}`, operator, { settings: { language: 'pt', tone: null } })
+    expect(patched.body.settings).toEqual({ timezone: 'Europe/Lisbon', language: 'pt' })
+    for (const wrong of [{ timezone: 'Mars/Olympus' }, { language: 'not a language' }])
+      expect((await call('PATCH', `/tenants/${id}`, operator, { settings: wrong })).status).toBe(400)
+  })
+
+  test('is found in a list that is read page by page, by status, by a part of its name', async () => {
+    const word = `Paged ${digits(6)}`
+    const made = []
+    for (let i = 0; i < 5; i++) made.push(await make({ name: `${word} ${i}%_` }))
+    await call('PATCH', `/tenants/${made[0].id}`, operator, { status: 'suspended' })
+    const seen: string[] = []
+    let cursor: string | null = ''
+    while (cursor !== null) {
+      const { body: page }: Answer = await call(
+        'GET',
+        `/tenants?q=${encodeURIComponent(word)}&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`,
+        operator,
+      )
+      expect(page.total).toBe(5)
+      seen.push(...page.items.map((item: { id: string }) => item.id))
+      cursor = page.next
+    }
+    expect(seen).toEqual(made.map(({ id }) => id).reverse())
+    const suspended = await call('GET', `/tenants?q=${encodeURIComponent(word)}&status=suspended`, operator)
+    expect(suspended.body).toMatchObject({ total: 1, items: [{ id: made[0].id, status: 'suspended' }] })
+    expect((await call('GET', `/tenants?q=${encodeURIComponent('4%_')}`, operator)).body.total).toBe(1)
+    expect((await call('GET', '/tenants?cursor=nonsense', operator)).status).toBe(400)
+  })
+
+  test('is found by its integration; a new id ends the old one at once; credentials are never read back', async () => {
+    const { id } = await make()
+    const [old, next] = [`int-${digits(10)}`, `int-${digits(10)}`]
+    const put = (values: Record<string, string>) =>
+      call('PUT', `/tenants/${id}/credentials/genesys`, operator, { values, overlapHours: 1 })
+    const stored = await put({ clientId: 'client-4711', clientSecret: 'CANARY-genesys-secret-9876', integrationId: old })
+    expect(stored.body.items[0]).toMatchObject({ type: 'genesys', keys: { clientSecret: '••••9876' } })
+    const found = (value: string) => call('GET', `/tenants/by-integration/${value}`, operator)
+    expect((await found(old)).body.id).toBe(id)
+    await put({ clientSecret: 'CANARY-genesys-secret-5432', integrationId: next })
+    expect([(await found(old)).status, (await found(next)).body.id]).toEqual([404, id])
+    const taken = await make()
+    const refused = await call('PUT', `/tenants/${taken.id}/credentials/genesys`, operator, { values: { integrationId: next } })
+    expect([refused.status, refused.body.error.message]).toEqual([409, expect.stringContaining('integration id')])
+    expect(JSON.stringify((await call('GET', `/tenants/${id}/credentials`, operator)).body)).not.toContain('CANARY')
+    expect((await call('DELETE', `/tenants/${id}/credentials/genesys`, operator)).status).toBe(204)
+    expect((await found(next)).status).toBe(404)
+  })
+
+  test('is found by its WhatsApp number; a changed number stops at once; without one the answer says so', async () => {
+    const { id } = await make()
+    expect((await call('GET', `/tenants/${id}/whatsapp`, operator)).body).toMatchObject({
+      configured: false,
+      accessToken: null,
+    })
+    const [old, next] = [digits(15), digits(15)]
+    const put = (body: Record<string, unknown>) => call('PUT', `/tenants/${id}/whatsapp`, operator, body)
+    expect((await put({ phoneNumberId: old })).status).toBe(400)
+    const first = await put({ phoneNumberId: old, wabaId: digits(15), accessToken: 'EAABCANARYtoken1234' })
+    expect(first.body).toMatchObject({ configured: true, phoneNumberId: old, accessToken: '••••1234' })
+    const found = (value: string) => call('GET', `/tenants/by-phone/${value}`, operator)
+    expect((await found(old)).body).toMatchObject({ id, phoneNumberId: old, whatsappConfigured: true })
+    expect((await put({ phoneNumberId: next })).body).toMatchObject({ phoneNumberId: next, accountId: first.body.accountId })
+    expect([(await found(old)).status, (await found(next)).body.id]).toEqual([404, id])
+    expect((await found(digits(15))).status).toBe(404)
+    const second = await make()
+    const refused = await call('PUT', `/tenants/${second.id}/whatsapp`, operator, {
+      phoneNumberId: next,
+      wabaId: digits(15),
+      accessToken: 'EAABanother',
+    })
+    expect([refused.status, refused.body.error.message]).toEqual([409, expect.stringContaining('phone number id')])
+    expect((await call('GET', `/tenants/${second.id}/whatsapp`, operator)).body.configured).toBe(false)
+    // The token is rotated under its own name too.
+    await call('PUT', `/tenants/${id}/credentials/whatsapp`, operator, { values: { accessToken: 'EAABCANARYtoken9999' } })
+    expect((await call('GET', `/tenants/${id}/whatsapp`, operator)).body.accessToken).toBe('••••9999')
+  })
+
+  test('cannot take the subdomain or public id of another', async () => {
+    const taken = await make({ subdomain: `sub-${digits(6)}`, tenantId: `pub-${digits(6)}` })
+    for (const field of ['subdomain', 'tenantId']) {
+      const body = { name: 'Late', email: 'late@x.example', [field]: taken[field] }
+      const refused = await call('POST', '/tenants', operator, body)
+      expect([refused.status, refused.body.error.code, refused.body.error.details.field]).toEqual([409, 'conflict', field])
+    }
+  })
+
+  test('of an organisation is made once, however many ask at once', async () => {
+    const orgId = `org-${digits(10)}`
+    const all = await Promise.all(
+      Array.from({ length: 20 }, () => call('POST', '/tenants/from-genesys', operator, { orgId, orgName: 'Harbour Group' })),
+    )
+    expect(all.filter(({ status }) => status === 201)).toHaveLength(1)
+    expect(new Set(all.map(({ body }) => body.tenant.id)).size).toBe(1)
+    expect((await call('GET', `/tenants/by-genesys-org/${orgId}`, operator)).body.id).toBe(all[0]?.body.tenant.id)
+  })
+})
+
+describe('who may', () => {
+  test("people and keys of a business see and change their own; another's is answered like one that is not there", async () => {
+    const own = world.business.tenantId
+    expect((await call('GET', `/tenants/${own}`, 'viewer')).status).toBe(200)
+    expect((await call('GET', '/tenants', 'viewer')).body).toMatchObject({ total: 1, items: [{ id: own }] })
+    const missing = await call('GET', '/tenants/nobody-here', 'owner')
+    for (const [method, path, body] of [
+      ['GET', ''],
+      ['PATCH', '', { name: 'Mine now' }],
+      ['DELETE', ''],
+      ['GET', '/credentials'],
+      ['PUT', '/credentials/genesys', { values: { a: 'b' } }],
+      ['GET', '/whatsapp'],
+      ['PUT', '/whatsapp', { phoneNumberId: '1', wabaId: '2', accessToken: 'EAABEAAB' }],
+      ['GET', '/readiness'],
+      ['PATCH', '/onboarding', { completed: true }],
+      ['POST', '/whatsapp/sign-up'],
+    ] as const) {
+      const answer = await call(method, `/tenants/${other.tenantId}${path}`, 'owner', body)
+      expect([path, answer.status, answer.body]).toEqual([path, 404, missing.body])
+    }
+    expect((await call('GET', `/tenants/by-phone/${world.business.phoneNumberId}`, 'key')).body.id).toBe(own)
+    expect((await call('GET', `/tenants/by-phone/${other.phoneNumberId}`, 'key')).body).toEqual(missing.body)
+    expect((await call('GET', `/tenants/${own}`, null)).status).toBe(401)
+  })
+
+  test('only operators make, list all, suspend, rename publicly; a role or scope too small is refused', async () => {
+    const own = world.business.tenantId
+    for (const field of [
+      { status: 'suspended' },
+      { plan: 'gold' },
+      { rateLimit: 5 },
+      { tenantId: 'mine' },
+      { subdomain: 'mine' },
+    ])
+      expect((await call('PATCH', `/tenants/${own}`, 'owner', field)).status).toBe(403)
+    expect((await call('PATCH', `/tenants/${own}`, 'owner', { metadata: { ours: true } })).status).toBe(200)
+    expect((await call('PATCH', `/tenants/${own}`, 'agent', { name: 'No' })).status).toBe(403)
+    expect((await call('DELETE', `/tenants/${own}`, 'agent')).status).toBe(403)
+    expect((await call('POST', '/tenants', 'owner', { name: 'N', email: 'n@x.example' })).status).toBe(403)
+    expect((await call('GET', `/tenants/${own}/credentials`, 'agent')).status).toBe(403)
+    const reader = await platformKey(['tenants.read'])
+    expect((await call('GET', `/tenants/${own}`, reader)).status).toBe(200)
+    for (const [method, path, body] of [
+      ['POST', '/tenants', { name: 'N', email: 'n@x.example' }],
+      ['PATCH', `/tenants/${own}`, { plan: 'gold' }],
+      ['DELETE', `/tenants/${own}`],
+      ['GET', `/tenants/${own}/credentials`],
+    ] as const)
+      expect((await call(method, path, reader, body)).status).toBe(403)
+    // Where a provider is reached is not a business's to say.
+    const graphUrl = 'https://somewhere.example'
+    const number = { phoneNumberId: digits(15), wabaId: digits(15), accessToken: 'EAABEAAB', name: 'N', graphUrl }
+    expect((await call('POST', '/api/accounts', 'owner', { provider: 'whatsapp-cloud', ...number })).status).toBe(403)
+    expect((await call('PUT', `/tenants/${own}/whatsapp`, 'owner', number)).status).toBe(403)
+  })
+
+  test('platform keys and operators are made and taken away, never beyond what their maker may, and the last one stays', async () => {
+    const made = await call('POST', '/api/platform/keys', operator, { name: 'Reader', scopes: ['tenants.read'] })
+    expect(made.body).toMatchObject({ name: 'Reader', scopes: ['tenants.read'], hint: made.body.key.slice(-4) })
+    const narrow = await platformKey(['platform.manage'])
+    expect((await call('POST', '/api/platform/keys', narrow, { name: 'All' })).status).toBe(403)
+    expect((await call('POST', '/api/platform/operators', narrow, { email: world.business.people.owner.email })).status).toBe(
+      403,
+    )
+    expect((await call('GET', '/api/platform/keys', 'owner')).status).toBe(403)
+    expect((await call('DELETE', `/api/platform/keys/${made.body.id}`, operator)).status).toBe(204)
+    expect((await call('GET', '/tenants', { key: made.body.key })).status).toBe(401)
+
+    const { owner, colleague } = world.business.people
+    expect((await call('POST', '/api/platform/operators', operator, { email: 'nobody@x.example' })).status).toBe(404)
+    await addOperator(world.app.db, owner.email, 'test')
+    expect((await call('POST', '/api/platform/operators', 'owner', { email: colleague.email })).status).toBe(204)
+    expect((await call('GET', `/tenants/${other.tenantId}`, 'colleague')).status).toBe(200)
+    expect((await call('DELETE', `/api/platform/operators/${colleague.userId}`, 'owner')).status).toBe(204)
+    expect((await call('GET', `/tenants/${other.tenantId}`, 'colleague')).status).toBe(404)
+    expect((await call('DELETE', `/api/platform/operators/${owner.userId}`, operator)).status).toBe(409)
+    await world.database.owner.query('DELETE FROM platform_operators')
+    const { rows } = await world.database.owner.query('SELECT action FROM platform_audit_log ORDER BY id')
+    expect(rows.map((row) => row.action)).toEqual(
+      expect.arrayContaining(['platform_key.created', 'platform_key.revoked', 'operator.added', 'operator.removed']),
+    )
+  })
+})
+
+describe('a suspended business', () => {
+  test('keeps what comes in, sends nothing, shuts its keys out and lets its people read, until it is resumed', async () => {
+    const business = other
+    const phone = `1650${digits(7)}`
+    world.simulator.addCustomer({ phone, name: 'Customer' })
+    const says = (text: string) => world.simulator.customerSends({ from: phone, to: business.phoneNumberId, text })
+    says('hello')
+    await world.settle()
+    const { owner } = business.people
+    const conversations = () => call('GET', '/api/conversations', owner)
+    const conversation = (await conversations()).body.items[0]
+    const send = (as: Caller) =>
+      call('POST', `/api/conversations/${conversation.id}/messages`, as, { body: { type: 'text', text: 'yes' } })
+    const sent = () => world.simulator.accepted.length
+    const before = sent()
+
+    expect((await call('PATCH', `/tenants/${business.tenantId}`, operator, { status: 'suspended' })).body.status).toBe(
+      'suspended',
+    )
+    const key = await call('GET', '/api/conversations', { key: business.key })
+    expect([key.status, key.body.error.code]).toEqual([403, 'tenant_suspended'])
+    expect((await send(owner)).body.error.code).toBe('tenant_suspended')
+    says('are you there?')
+    await world.settle()
+    expect((await conversations()).body.items[0].lastMessage?.text ?? JSON.stringify((await conversations()).body)).toContain(
+      'are you there?',
+    )
+    expect((await call('GET', `/tenants/by-phone/${business.phoneNumberId}`, operator)).body.status).toBe('suspended')
+    expect(sent()).toBe(before)
+
+    await call('PATCH', `/tenants/${business.tenantId}`, operator, { status: 'active' })
+    expect((await send(owner)).status).toBe(201)
+    await world.settle()
+    expect(sent()).toBe(before + 1)
+  })
+})
+
+describe('a deleted business', () => {
+  test('is gone at once: look-ups, webhooks, people, keys; and is brought back whole', async () => {
+    const business = await world.addBusiness('Soon gone')
+    const { owner } = business.people
+    const found = () => call('GET', `/tenants/by-phone/${business.phoneNumberId}`, operator)
+    expect((await found()).status).toBe(200)
+    expect((await call('DELETE', `/tenants/${business.tenantId}`, owner)).status).toBe(204)
+    expect((await found()).status).toBe(404)
+    expect((await call('GET', `/tenants/${business.tenantId}`, operator)).status).toBe(404)
+    expect((await call('GET', '/api/conversations', { key: business.key })).status).toBe(401)
+    expect((await call('GET', '/api/conversations', owner)).status).toBe(401)
+    const phone = `1650${digits(7)}`
+    world.simulator.addCustomer({ phone, name: 'Customer' })
+    world.simulator.customerSends({ from: phone, to: business.phoneNumberId, text: 'too late' })
+    await world.settle({ far: 150 })
+    const { rows } = await world.database.owner.query('SELECT count(*)::int AS n FROM messages WHERE tenant_id = $1', [
+      business.tenantId,
+    ])
+    expect(rows[0].n).toBe(0)
+    expect((await call('GET', '/tenants?status=deleted', operator)).body.items[0].id).toBe(business.tenantId)
+
+    expect((await call('POST', `/tenants/${business.tenantId}/restore`, owner)).status).toBe(401)
+    expect((await call('POST', `/tenants/${business.tenantId}/restore`, operator)).body.phoneNumberId).toBe(
+      business.phoneNumberId,
+    )
+    expect((await call('GET', '/api/conversations', { key: business.key })).status).toBe(200)
+    expect((await found()).status).toBe(200)
+  })
+})
+
+describe('signing up to WhatsApp in its window', () => {
+  /** A business and, at Meta, an account with a number that nobody connected yet. */
+  async function customer() {
+    const made = await make({ settings: { timezone: 'UTC', language: 'en' } })
+    const key = { key: made.apiKey as string }
+    const number = { phoneNumberId: digits(15), wabaId: digits(15), accessToken: `EAAB${digits(20)}` }
+    const displayPhoneNumber = `+1555${digits(7)}`
+    world.simulator.addNumber({
+      ...number,
+      displayPhoneNumber,
+      verifiedName: 'Harbour',
+      appId: platformApp.id,
+      registered: false,
+    })
+    world.simulator.world.wabas.get(number.wabaId)?.subscriptions.clear()
+    const base = `/tenants/${made.id}/whatsapp`
+    const begin = async (as: Caller = key) => (await call('POST', `${base}/sign-up`, as)).body.state as string
+    const code = (extra: object = {}) =>
+      world.simulator.completeSignUp({ appId: platformApp.id, wabaId: number.wabaId, ...extra })
+    const complete = (given: { state: string; code?: string }, as: Caller = key) =>
+      call('POST', `${base}/sign-up/complete`, as, { code: code(), wabaId: number.wabaId, ...given })
+    const left = async () => ({
+      configured: (await call('GET', base, key)).body.configured,
+      subscribed: world.simulator.world.wabas.get(number.wabaId)?.subscriptions.size,
+      registered: world.simulator.world.numbers.get(number.phoneNumberId)?.registered,
+    })
+    return { ...number, id: made.id as string, key, displayPhoneNumber, base, begin, code, complete, left }
+  }
+  const untouched = { configured: false, subscribed: 0, registered: false }
+
+  test('connects the number: messages arrive and go out, the PIN is sealed, nothing secret is answered', async () => {
+    const shop = await customer()
+    const begun = await call('POST', `${shop.base}/sign-up`, shop.key)
+    expect(begun.body).toMatchObject({ appId: platformApp.id, configId })
+    const done = await shop.complete({ state: begun.body.state })
+    expect([done.status, done.body.accounts]).toEqual([
+      200,
+      [expect.objectContaining({ state: 'connected', address: shop.displayPhoneNumber })],
+    ])
+    expect(JSON.stringify(done.body)).not.toContain(shop.accessToken)
+    expect(await shop.left()).toEqual({ configured: true, subscribed: 1, registered: true })
+    const pin = world.simulator.world.numbers.get(shop.phoneNumberId)?.pin as string
+    expect(pin).toMatch(/^\d{6}$/)
+    const { rows } = await world.database.owner.query(`SELECT t::text AS line FROM tenant_credentials t WHERE tenant_id = $1`, [
+      shop.id,
+    ])
+    expect(rows.length).toBe(2)
+    for (const { line } of rows) expect(line).not.toContain(shop.accessToken)
+    expect((await call('GET', `/tenants/by-phone/${shop.phoneNumberId}`, operator)).body.id).toBe(shop.id)
+
+    const phone = `1650${digits(7)}`
+    world.simulator.addCustomer({ phone, name: 'Customer' })
+    world.simulator.customerSends({ from: phone, to: shop.phoneNumberId, text: 'hello' })
+    await world.settle()
+    const test = await call('POST', `/api/accounts/${done.body.accounts[0].id}/test`, shop.key, { to: `+${phone}` })
+    expect(test.body).toMatchObject({ sent: true, how: 'text' })
+    await world.settle()
+    expect((await call('GET', `/api/messages/${test.body.messageId}`, shop.key)).body.status).toMatch(/sent|delivered|read/)
+  })
+
+  test('refuses a state that is wrong, foreign, of another person, expired or used, all with one answer, and leaves nothing', async () => {
+    const [shop, stranger] = [await customer(), await customer()]
+    const theirs = await inTenant(world.app.db, shop.id, (tx) => createApiKey(tx, { name: 'Second', role: 'admin' }))
+    const used = await shop.begin()
+    await shop.complete({ state: used, code: 'not a code' })
+    const expired = await shop.begin()
+    await world.database.owner.query(
+      `UPDATE whatsapp_signups SET expires_at = now() - interval '1 second' WHERE tenant_id = $1 AND used_at IS NULL`,
+      [shop.id],
+    )
+    const answers = [
+      await shop.complete({ state: randomBytes(32).toString('base64url') }),
+      await shop.complete({ state: await stranger.begin() }),
+      await shop.complete({ state: await shop.begin({ key: theirs.key }) }),
+      await shop.complete({ state: expired }),
+      await shop.complete({ state: used }),
+    ]
+    for (const answer of answers) expect([answer.status, answer.body]).toEqual([403, answers[0]?.body])
+    expect(await shop.left()).toEqual(untouched)
+    const { rows } = await world.database.owner.query('SELECT state_hash FROM whatsapp_signups')
+    expect(rows.map((row) => row.state_hash).join()).not.toContain(used)
+  })
+
+  test('says what went wrong at each step, and takes back what was done before it', async () => {
+    const failures: [words: RegExp, arrange: (shop: Awaited<ReturnType<typeof customer>>) => { code?: string }][] = [
+      [/code/, () => ({ code: 'AQnot-a-code' })],
+      [
+        /permissions were not granted.*messaging/,
+        (shop) => ({ code: shop.code({ scopes: ['whatsapp_business_management'] }) }),
+      ],
+      [/was not shared/, (shop) => ({ code: shop.code({ targets: [digits(15)] }) })],
+      [
+        /hear of the account/,
+        (shop) => {
+          world.simulator.faults.add({
+            match: { path: `${shop.wabaId}/subscribed_apps`, method: 'POST' },
+            action: { kind: 'error', code: 200 },
+            times: 1,
+          } as never)
+          return {}
+        },
+      ],
+      [
+        /two-step PIN already/,
+        (shop) => {
+          const number = world.simulator.world.numbers.get(shop.phoneNumberId)
+          if (number) number.pin = '123456'
+          return {}
+        },
+      ],
+    ]
+    for (const [words, arrange] of failures) {
+      const shop = await customer()
+      const answer = await shop.complete({ state: await shop.begin(), ...arrange(shop) })
+      expect([answer.status, answer.body.error.message]).toEqual([502, expect.stringMatching(words)])
+      expect(JSON.stringify(answer.body)).not.toContain(shop.accessToken)
+      expect(await shop.left()).toEqual(untouched)
+    }
+  })
+
+  test('does not take a number that another business has, and changes nothing at Meta', async () => {
+    const shop = await customer()
+    const holder = await make()
+    await call('PUT', `/tenants/${holder.id}/whatsapp`, operator, {
+      phoneNumberId: shop.phoneNumberId,
+      wabaId: digits(15),
+      accessToken: 'EAABother1234',
+    })
+    const answer = await shop.complete({ state: await shop.begin() })
+    expect(answer.status).toBe(409)
+    expect(await shop.left()).toEqual(untouched)
+  })
+})
+
+describe('the channel wizard', () => {
+  test('connects a number with an app of its own, says what is missing, and is ready once messages have come', async () => {
+    const { id, apiKey } = await make({ settings: { timezone: 'UTC', language: 'en' } })
+    const key = { key: apiKey as string }
+    const [phoneNumberId, wabaId, appId, appSecret] = [digits(15), digits(15), digits(15), randomBytes(16).toString('hex')]
+    const accessToken = `EAAB${digits(20)}`
+    const none = await call('GET', `/tenants/${id}/readiness`, key)
+    expect(none.body).toMatchObject({ ready: false, channels: [{ channel: 'whatsapp', accountId: null, ready: false }] })
+    for (const step of none.body.channels[0].steps.concat(none.body.steps))
+      if (!step.done)
+        expect([step.id, step.missing, step.how]).toEqual([step.id, expect.stringMatching(/\w/), expect.stringMatching(/\w/)])
+
+    world.simulator.addNumber({
+      phoneNumberId,
+      wabaId,
+      accessToken,
+      appId,
+      displayPhoneNumber: '+15550009999',
+      verifiedName: 'Harbour',
+    })
+    const made = await call('POST', '/api/accounts', key, {
+      provider: 'whatsapp-cloud',
+      phoneNumberId,
+      wabaId,
+      accessToken,
+      name: 'Main',
+      appSecret,
+    })
+    expect([made.status, made.body]).toEqual([201, expect.objectContaining({ state: 'connected', address: '+15550009999' })])
+    const { webhook } = made.body
+    expect(webhook.url).toMatch(/\/webhooks\/whatsapp\/[\w-]{8,}$/)
+    world.simulator.addApp({ id: appId, secret: appSecret, verifyToken: webhook.verifyToken, webhookUrl: webhook.url })
+    expect(await world.simulator.verifyWebhook(appId)).toBe(true)
+
+    const steps = async () => {
+      const { body } = await call('GET', `/api/accounts/${made.body.id}/setup`, key)
+      return body.steps.filter((step: { done: boolean }) => !step.done).map((step: { id: string }) => step.id)
+    }
+    // This server is on this machine only: it says so.
+    expect(await steps()).toEqual(['public_address', 'webhook_received', 'message_sent', 'templates'])
+    const phone = `1650${digits(7)}`
+    world.simulator.addCustomer({ phone, name: 'Myself' })
+    const early = await call('POST', `/api/accounts/${made.body.id}/test`, key, { to: `+${phone}` })
+    expect(early.body).toMatchObject({ sent: false, text: expect.stringContaining('Write something to +15550009999') })
+    world.simulator.customerSends({ from: phone, to: phoneNumberId, text: 'it is me' })
+    await world.settle()
+    expect((await call('POST', `/api/accounts/${made.body.id}/test`, key, { to: `+${phone}` })).body).toMatchObject({
+      sent: true,
+      how: 'text',
+    })
+    await world.settle()
+    expect(await steps()).toEqual(['public_address', 'templates'])
+    expect((await call('POST', `/api/accounts/${made.body.id}/test`, key, { to: 'me' })).status).toBe(400)
+
+    expect((await call('DELETE', `/api/accounts/${made.body.id}`, key)).status).toBe(204)
+    expect((await call('GET', '/api/accounts', key)).body.items).toEqual([])
+    expect((await call('GET', `/tenants/by-phone/${phoneNumberId}`, operator)).status).toBe(404)
+    expect((await call('GET', '/api/conversations', key)).body.items).toHaveLength(1)
+    const again = await call(
+      'POST',
+      '/api/accounts',
+      { key: (await make()).apiKey },
+      { provider: 'whatsapp-cloud', phoneNumberId, wabaId, accessToken, name: 'Theirs now' },
+    )
+    expect(again.status).toBe(201)
+  })
+
+  test('keeps a number whose token is no good, and says so', async () => {
+    const { apiKey } = await make()
+    const body = {
+      provider: 'whatsapp-cloud',
+      phoneNumberId: digits(15),
+      wabaId: digits(15),
+      accessToken: 'EAABnonsense',
+      name: 'Main',
+    }
+    const made = await call('POST', '/api/accounts', { key: apiKey }, body)
+    expect(made.body).toMatchObject({ state: 'logged_out' })
+    const setup = await call('GET', `/api/accounts/${made.body.id}/setup`, { key: apiKey })
+    const token = setup.body.steps.find((step: { id: string }) => step.id === 'token')
+    expect([token.done, token.missing]).toEqual([false, made.body.stateText])
+  })
+})
+
+test('every change of a business is in its audit log, with who made it', async () => {
+  const { id } = await make()
+  await call('PATCH', `/tenants/${id}`, operator, { plan: 'gold' })
+  await call('PUT', `/tenants/${id}/credentials/genesys`, operator, { values: { clientSecret: 'CANARY-secret' } })
+  await call('PATCH', `/tenants/${id}/onboarding`, operator, { step: 3 })
+  await call('DELETE', `/tenants/${id}`, operator)
+  const { rows } = await world.database.owner.query(
+    'SELECT actor, action, changes::text AS changes FROM audit_log WHERE tenant_id = $1 ORDER BY id',
+    [id],
+  )
+  expect(rows.map((row) => row.action)).toEqual([
+    'tenant.created',
+    'tenant.updated',
+    'credentials.set',
+    'onboarding.changed',
+    'tenant.deleted',
+  ])
+  for (const row of rows) {
+    expect(row.actor).toMatch(/^platform_key:/)
+    expect(row.changes).not.toContain('CANARY')
+  }
+})
