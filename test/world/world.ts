@@ -39,6 +39,8 @@ export interface WorldOptions {
   simulator?: Partial<StartOptions>
   /** Puts a proxy between server and database (`world.proxy`). */
   proxy?: boolean
+  /** Gets every log line, from DEBUG on. */
+  log?: (line: string) => void
   /** Further settings, by their names in the environment. */
   settings?: Record<string, string> | ((graphUrl: string) => Record<string, string>)
 }
@@ -101,7 +103,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     PARLEY_SECRET_KEY: 'a key that only tests have, 32 long',
     ...(typeof options.settings === 'function' ? options.settings(running.graphUrl) : options.settings),
   })
-  const log = createLogger({ level: process.env.PARLEY_TEST_LOG ?? 'CRITICAL' })
+  const log = createLogger(
+    options.log ? { level: 'DEBUG', write: options.log } : { level: process.env.PARLEY_TEST_LOG ?? 'CRITICAL' },
+  )
   const app = await build({ config, databaseUrl: proxy?.url ?? database.url, log, pollMs: 50 })
   const url = await app.listen()
   const { simulator, graphUrl } = running
