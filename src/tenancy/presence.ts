@@ -3,7 +3,8 @@
  * and says so again every few seconds; what it no longer says, because it ended without a word, stops counting.
  */
 import { newId } from '../kernel/ids.ts'
-import type { Database } from '../platform/db/tx.ts'
+import type { Client } from '../platform/db/pool.ts'
+import { type Database, inTransaction } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
 import type { PresenceState, PresenceView } from './people-schema.ts'
 
@@ -56,26 +57,31 @@ export function createPresence({ db, log, changed, beatMs = 15_000, graceMs = 30
     await settle(userIds)
   }
 
-  /** Brings what is shown in step with the connections there are. Only who changed is announced. */
+  /** Brings what is shown in step with the connections there are. Only who changed is announced, in the same transaction. */
   async function settle(userIds: readonly string[]): Promise<void> {
     if (userIds.length === 0) return
-    const { rows } = await db.pool.query<{ user_id: string }>(
-      `INSERT INTO user_status AS s (user_id, is_online, last_seen_at)
-       SELECT u.id, EXISTS (SELECT FROM user_connections c WHERE c.user_id = u.id AND c.seen_at > now() - make_interval(secs => $2)), now()
-         FROM users u WHERE u.id = ANY($1::uuid[]) ORDER BY u.id
-       ON CONFLICT (user_id) DO UPDATE SET is_online = EXCLUDED.is_online, last_seen_at = now()
-         WHERE s.is_online <> EXCLUDED.is_online RETURNING user_id`,
-      [userIds, lostSeconds],
-    )
-    for (const { user_id } of rows) await announce(user_id)
+    const told = await inTransaction(db, async (client) => {
+      const { rows } = await client.query<{ user_id: string }>(
+        `INSERT INTO user_status AS s (user_id, is_online, last_seen_at)
+         SELECT u.id, EXISTS (SELECT FROM user_connections c WHERE c.user_id = u.id AND c.seen_at > now() - make_interval(secs => $2)), now()
+           FROM users u WHERE u.id = ANY($1::uuid[]) ORDER BY u.id
+         ON CONFLICT (user_id) DO UPDATE SET is_online = EXCLUDED.is_online, last_seen_at = now()
+           WHERE s.is_online <> EXCLUDED.is_online RETURNING user_id`,
+        [userIds, lostSeconds],
+      )
+      const tenants: string[] = []
+      for (const { user_id } of rows) tenants.push(...(await announce(client, user_id)))
+      return tenants
+    })
+    for (const tenant of told) changed(tenant)
   }
 
-  async function announce(userId: string): Promise<void> {
-    const { rows } = await db.pool.query<{ tenant: string }>('SELECT parley.announce_person($1, $2) AS tenant', [
+  async function announce(client: Pick<Client, 'query'>, userId: string): Promise<string[]> {
+    const { rows } = await client.query<{ tenant: string }>('SELECT parley.announce_person($1, $2) AS tenant', [
       userId,
       'member.presence',
     ])
-    for (const { tenant } of rows) changed(tenant)
+    return rows.map(({ tenant }) => tenant)
   }
 
   async function beat(): Promise<void> {
@@ -112,18 +118,16 @@ export function createPresence({ db, log, changed, beatMs = 15_000, graceMs = 30
       }
     },
     async setStatus(userId, status) {
-      const { rows } = await db.pool.query<{ status: PresenceState; is_online: boolean; last_seen_at: Date | null }>(
-        `INSERT INTO user_status (user_id, status, last_seen_at) VALUES ($1, $2, now())
-         ON CONFLICT (user_id) DO UPDATE SET status = EXCLUDED.status, last_seen_at = now() RETURNING status, is_online, last_seen_at`,
-        [userId, status],
-      )
-      await announce(userId)
-      const row = rows[0]
-      return {
-        status,
-        isOnline: row?.is_online ?? false,
-        lastSeenAt: row?.last_seen_at?.toISOString() ?? null,
-      }
+      const { row, told } = await inTransaction(db, async (client) => {
+        const { rows } = await client.query<{ is_online: boolean; last_seen_at: Date }>(
+          `INSERT INTO user_status (user_id, status, last_seen_at) VALUES ($1, $2, now())
+           ON CONFLICT (user_id) DO UPDATE SET status = EXCLUDED.status, last_seen_at = now() RETURNING is_online, last_seen_at`,
+          [userId, status],
+        )
+        return { row: rows[0], told: await announce(client, userId) }
+      })
+      for (const tenant of told) changed(tenant)
+      return { status, isOnline: row?.is_online ?? false, lastSeenAt: row?.last_seen_at.toISOString() ?? null }
     },
     async stop() {
       clearInterval(timer)
