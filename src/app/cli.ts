@@ -1,17 +1,15 @@
 import { Command } from 'commander'
-import { newId } from '../kernel/ids.ts'
 import { type Config, ConfigError, readConfig } from '../platform/config.ts'
 import { DataFolderInUse } from '../platform/db/data-folder-lock.ts'
 import { runningUrl } from '../platform/db/embedded.ts'
 import { createPool } from '../platform/db/pool.ts'
-import { type Database, inTenant } from '../platform/db/tx.ts'
+import type { Database } from '../platform/db/tx.ts'
 import { createLogger, type Logger } from '../platform/log.ts'
-import { hashPassword, makePassword } from '../tenancy/passwords.ts'
-import { addMember, createTenant } from '../tenancy/tenants.ts'
 import { version } from './build.ts'
 import { openDatabase } from './database.ts'
 import { doctor } from './doctor.ts'
 import { pruneOldKeys, rotateKeys, showKeys } from './keys.ts'
+import { inviteOwner, newPassword } from './people.ts'
 import { start } from './start.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -72,38 +70,6 @@ async function migrateOnly(): Promise<void> {
   await database.stop()
 }
 
-async function newPassword(email: string): Promise<void> {
-  await withDatabase(async ({ pool }) => {
-    const password = makePassword()
-    const { rows } = await pool.query<{ id: string }>(
-      'UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) RETURNING id',
-      [email, await hashPassword(password)],
-    )
-    if (!rows[0]) throw new Error(`Nobody signs in as ${email}.`)
-    await pool.query('DELETE FROM user_sessions WHERE user_id = $1', [rows[0].id])
-    say(`The new password of ${email} is ${password}\nEverybody signed in with the old one has been signed out.`)
-  })
-}
-
-async function invite(email: string, options: { business: string }): Promise<void> {
-  await withDatabase(async (db) => {
-    const id = newId()
-    const password = makePassword()
-    const slug =
-      options.business
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-|-$/g, '') || 'business'
-    await inTenant(db, id, async (tx) => {
-      await createTenant(tx, { publicId: `${slug}-${id.slice(-6)}`, name: options.business })
-      await addMember(tx, { email, password, firstName: '', lastName: '', role: 'owner' })
-    })
-    say(
-      `${options.business} was made. Sign in as ${email}; a new person's password is ${password}\n(somebody who already signs in here keeps their own).`,
-    )
-  })
-}
-
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('parley').description('A self-hosted conversation server.').version(version).showHelpAfterError()
   program
@@ -125,8 +91,15 @@ export async function run(argv: readonly string[]): Promise<void> {
     .command('invite <email>')
     .description('make a business and its first owner')
     .requiredOption('--business <name>', 'name of the business')
-    .action(invite)
-  program.command('password <email>').description('make a new password for somebody').action(newPassword)
+    .option('--link', 'print a link with which the owner chooses their own password, instead of a password')
+    .action((email: string, options: { business: string; link?: boolean }) =>
+      withDatabase((db, config) => inviteOwner(db, config, email, options, say)),
+    )
+  program
+    .command('password <email>')
+    .description('make a new password for somebody')
+    .option('--without-code', 'and take their authenticator away')
+    .action((email: string, options: { withoutCode?: boolean }) => withDatabase((db) => newPassword(db, email, options, say)))
   const keys = program
     .command('keys', { isDefault: false })
     .description('the keys that seal stored credentials: which there are and what is under each')

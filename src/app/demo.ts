@@ -100,7 +100,10 @@ async function makeBusiness(db: Database, secrets: Secrets): Promise<{ tenantId:
       lastName: 'Reyes',
       role: 'agent',
     })
-    return await addMember(tx, { email: demoEmail, password, firstName: 'Sam', lastName: 'Okafor', role: 'owner' })
+    const owner = await addMember(tx, { email: demoEmail, password, firstName: 'Sam', lastName: 'Okafor', role: 'owner' })
+    // The first person of a server runs it, in a demo too.
+    await tx.query(`INSERT INTO platform_operators (user_id, granted_by) VALUES ($1, 'system')`, [owner])
+    return owner
   })
   return { tenantId, userId, password }
 }

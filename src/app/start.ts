@@ -77,7 +77,12 @@ export function greeting({ url, config, signIn, demo, people }: Facts): string {
       `  Sign in as ${signIn.email} with the password ${signIn.password}`,
       '  (shown this once; `parley password <e-mail>` makes a new one)',
     )
-  if (!people) lines.push('', '  Nobody can sign in yet. `parley invite <e-mail> --business <name>` makes the first owner.')
+  if (!people)
+    lines.push(
+      '',
+      '  Nobody can sign in yet. Whoever opens the console first becomes the first owner, and runs this server.',
+      '  (`parley invite <e-mail> --business <name>` makes one from here.)',
+    )
   const absent = absentParts(config, demo)
   if (absent.length > 0) lines.push('', `  Not configured: ${absent.join('; ')}.`)
   if (!consoleBuilt()) lines.push('', '  The console has not been built: npm run build:console')

@@ -76,6 +76,18 @@ export async function invite(
 }
 
 async function write(deps: Sender, tx: Tx, by: By, given: { email: string; role: Role }): Promise<Invited> {
+  const { id, token, ...invited } = await inviteWith(tx, by, deps.publicUrl, given)
+  if (deps.mail) await enqueueInvitation(deps, tx, id, token)
+  return invited
+}
+
+/** In a transaction of the caller's, who has looked whether this may be; nothing is mailed. */
+export async function inviteWith(
+  tx: Tx,
+  by: By,
+  publicUrl: () => string,
+  given: { email: string; role: Role },
+): Promise<Invited & { id: string; token: string }> {
   const token = makeToken()
   const { rows } = await tx.query<InvitationRow>(
     `INSERT INTO invitations (tenant_id, email, role, token_hash, invited_by, invited_by_name, expires_at)
@@ -88,12 +100,11 @@ async function write(deps: Sender, tx: Tx, by: By, given: { email: string; role:
     subject: { type: 'invitation', id: row.id },
     changes: { email: given.email, role: given.role },
   })
-  if (deps.mail) await enqueueInvitation(deps, tx, row.id, token)
-  return { view: view(row), url: linkTo(deps, token) }
+  return { view: view(row), url: linkTo(publicUrl, token), id: row.id, token }
 }
 
 /** The part behind # is never sent to a server, so it is in no log. */
-const linkTo = (deps: Pick<PeopleDeps, 'publicUrl'>, token: string): string => `${deps.publicUrl()}/invitation#${token}`
+const linkTo = (publicUrl: () => string, token: string): string => `${publicUrl()}/invitation#${token}`
 
 /** A new link with a new term; the old one is worth nothing. */
 export async function renewInvitation(deps: Sender, who: { actor: Actor; by: By }, id: string): Promise<Invited> {
@@ -109,7 +120,7 @@ export async function renewInvitation(deps: Sender, who: { actor: Actor; by: By 
     )
     await audit(tx, who.by, { action: 'invitation.renewed', subject: { type: 'invitation', id } })
     if (deps.mail) await enqueueInvitation(deps, tx, id, token)
-    return { view: view(rows[0] as InvitationRow), url: linkTo(deps, token) }
+    return { view: view(rows[0] as InvitationRow), url: linkTo(deps.publicUrl, token) }
   })
 }
 

@@ -11,7 +11,8 @@ import type { setupView, signUp as signUpBody } from './people-schema.ts'
 import { fullName, requireGoodPassword, requireLanguage, requireZone } from './rules.ts'
 import { type SignedIn, startSession, type Visitor } from './sessions.ts'
 import { proveWho } from './sign-in.ts'
-import { addPerson, createTenant, joinTenant, publicIdFor } from './tenants.ts'
+import { publicIdOf } from './tenant-rules.ts'
+import { addPerson, createTenant, joinTenant } from './tenants.ts'
 
 type Setup = z.infer<typeof setupView>
 
@@ -41,7 +42,7 @@ export async function signUp(deps: PeopleDeps, given: z.output<typeof signUpBody
     await tx.query('SELECT pg_advisory_xact_lock($1)', [lockKey])
     const first = !(await anybody(tx))
     if (!first && deps.signUp === 'closed') throw closed()
-    await createTenant(tx, { publicId: publicIdFor(business.name, tenantId), name: business.name, email, settings })
+    await createTenant(tx, { publicId: publicIdOf(business.name, tenantId), name: business.name, email, settings })
     const userId = known?.id ?? (await addPerson(tx, { email, passwordHash: passwordHash as string }))
     if (!userId) throw new ParleyError('conflict', 'This address signs in here since just now. Sign in first.')
     await joinTenant(tx, { userId, role: 'owner', email, firstName: given.firstName, lastName: given.lastName })

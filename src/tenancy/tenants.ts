@@ -4,16 +4,6 @@ import type { Tx } from '../platform/db/tx.ts'
 import { hashPassword } from './passwords.ts'
 import type { Role } from './schema.ts'
 
-/** The public name of a business: what it is called, and something that no other has. */
-export function publicIdFor(name: string, id: string): string {
-  const slug = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
-    .slice(0, 48)
-  return `${slug || 'business'}-${id.slice(-6)}`
-}
-
 /** The transaction's tenant is the new one's id: a tenant can only ever write its own row. */
 export async function createTenant(
   tx: Tx,

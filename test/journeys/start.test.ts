@@ -178,6 +178,9 @@ describe('a configuration that cannot work', () => {
   })
 })
 
+const post = (url: string, body: object) =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
 describe('a server on a database that was given', () => {
   let database: TestDatabase
   beforeAll(async () => {
@@ -198,6 +201,24 @@ describe('a server on a database that was given', () => {
     const invited = await refused(settings, ['invite', 'new@owner.example', '--business', 'New Business'])
     expect(invited.code).toBe(0)
     expect(invited.said).toContain('Sign in as new@owner.example')
+    const secret = /password is (\S+)/.exec(invited.said)?.[1]
+    const session = await post(`${server.url}/api/session`, { email: 'new@owner.example', password: secret })
+    expect([session.status, await session.json()]).toMatchObject([200, { role: 'owner', operator: true }])
+    const linked = await refused(settings, ['invite', 'second@owner.example', '--business', 'Second', '--link'])
+    const token = /\/invitation#(\S+)/.exec(linked.said)?.[1]
+    const look = await post(`${server.url}/api/invitations/look`, { token })
+    expect(await look.json()).toMatchObject({
+      business: 'Second',
+      email: 'second@owner.example',
+      role: 'owner',
+      knownPerson: false,
+    })
+    const joined = await post(`${server.url}/api/invitations/accept`, { token, password: 'a password of their own' })
+    expect(await joined.json()).toMatchObject({ role: 'owner', operator: false })
+    const replaced = await refused(settings, ['password', 'second@owner.example', '--without-code'])
+    const renewed = /is (\S+)/.exec(replaced.said)?.[1]
+    const again = (password?: string) => post(`${server.url}/api/session`, { email: 'second@owner.example', password })
+    expect([(await again('a password of their own')).status, (await again(renewed)).status]).toEqual([401, 200])
     expect((await server.end('SIGTERM')).code).toBe(0)
   })
 
