@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeTenant } from '../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { peopleDeps } from '../../test/world/people.ts'
+import { until } from '../../test/world/until.ts'
 import type { ParleyError } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import { inTenant } from '../platform/db/tx.ts'
@@ -47,7 +48,18 @@ const member = (tenantId: string, role: 'owner' | 'admin' | 'agent', email = `${
 
 describe('the first owner of a new server', () => {
   test('is one, of several who sign up at once, and runs the server; afterwards it takes nobody uninvited', async () => {
+    // Held back where each has looked whether it is the first, and none has written yet.
+    const gate = await db.owner.connect()
+    await gate.query('BEGIN; LOCK TABLE parley.tenants IN SHARE MODE')
     const works = [1, 2, 3, 4].map((n) => signUp(deps, newcomer(n), {}))
+    await until('all four wait', async () => {
+      const { rows } = await db.owner.query(
+        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      return rows[0].n === 4
+    })
+    await gate.query('COMMIT')
+    gate.release()
     expect(await outcomes(works)).toEqual(['done', 'forbidden', 'forbidden', 'forbidden'])
     const { rows } = await db.owner.query(
       `SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM tenants) AS tenants,
