@@ -39,6 +39,7 @@ import { findChannelApp } from '../tenancy/apps.ts'
 import { guardApi } from '../tenancy/authenticate.ts'
 import type { PeopleDeps } from '../tenancy/deps.ts'
 import { keepHouse } from '../tenancy/housekeeping.ts'
+import { inviteOwner } from '../tenancy/invitations.ts'
 import { mailJob, sendLetters } from '../tenancy/mail.ts'
 import { platformRoutes } from '../tenancy/platform-routes.ts'
 import { createPresence } from '../tenancy/presence.ts'
@@ -168,7 +169,10 @@ export async function build(options: BuildOptions): Promise<App> {
     },
     { prefix: '/api' },
   )
-  const tenants: TenantRouteDeps = { db, lookup, secrets }
+  const tenants: TenantRouteDeps = {
+    ...{ db, lookup, secrets },
+    inviteOwner: (tx, by, email) => inviteOwner(people, tx, by, email),
+  }
   const onboarding: OnboardingDeps = {
     ...{ db, secrets, channels, lookup, log, changed, publicUrl },
     wakeDispatch: dispatcher.wake,

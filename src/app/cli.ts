@@ -5,7 +5,9 @@ import { runningUrl } from '../platform/db/embedded.ts'
 import { createPool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { createLogger, type Logger } from '../platform/log.ts'
+import { platformActions } from '../tenancy/can.ts'
 import { version } from './build.ts'
+import { addServerOperator, changeBusiness, listBusinesses, makeServerKey, purge } from './businesses.ts'
 import { openDatabase } from './database.ts'
 import { doctor } from './doctor.ts'
 import { pruneOldKeys, rotateKeys, showKeys } from './keys.ts'
@@ -100,6 +102,42 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description('make a new password for somebody')
     .option('--without-code', 'and take their authenticator away')
     .action((email: string, options: { withoutCode?: boolean }) => withDatabase((db) => newPassword(db, email, options, say)))
+  const operator = program.command('operator').description('who runs this server, apart from the roles within a business')
+  operator
+    .command('add <email>')
+    .description('make somebody who signs in here an operator')
+    .action((email: string) => withDatabase((db) => addServerOperator(db, email, say)))
+  operator
+    .command('key')
+    .description('make a key for programs that make and look after businesses; it is shown this once')
+    .requiredOption('--name <name>', 'what it is for')
+    .option('--scopes <list>', `what it may at most, separated by commas: ${platformActions.join(', ')}`)
+    .action((options: { name: string; scopes?: string }) => withDatabase((db) => makeServerKey(db, options, say)))
+  const tenant = program.command('tenant').description('the businesses on this server')
+  tenant
+    .command('list')
+    .description('list them, newest first')
+    .option('--status <status>', 'active, suspended or deleted; default: all but the deleted')
+    .action((options: { status?: string }) => withDatabase((db) => listBusinesses(db, options, say)))
+  for (const [name, what] of [
+    ['suspend', 'keep what comes in, send nothing, refuse its keys'],
+    ['resume', 'end that'],
+    ['delete', 'gone for everybody; can be restored until it is purged'],
+    ['restore', 'bring a deleted one back'],
+  ] as const)
+    tenant
+      .command(`${name} <id>`)
+      .description(what)
+      .action((id: string) => withDatabase((db) => changeBusiness(db, name, id, say)))
+  tenant
+    .command('purge <id>')
+    .description('erase a deleted one: its rows in every table, its files, its people who belong nowhere else')
+    .option('--yes', 'really')
+    .action((id: string, options: { yes?: boolean }) =>
+      withDatabase(async (db, config) => {
+        process.exitCode = await purge(db, config, { id, yes: options.yes ?? false }, say)
+      }),
+    )
   const keys = program
     .command('keys', { isDefault: false })
     .description('the keys that seal stored credentials: which there are and what is under each')

@@ -129,6 +129,7 @@ export async function patchOnboarding(
   tenantId: string,
   given: { step?: number; completed?: boolean },
 ): Promise<void> {
+  if (given.step === undefined && given.completed === undefined) return
   await inTenant(deps.db, tenantId, async (tx) => {
     await tx.query(
       `UPDATE tenants SET onboarding_step = coalesce($2, onboarding_step), onboarding_completed = coalesce($3, onboarding_completed),

@@ -101,7 +101,6 @@ export type Readiness = z.infer<typeof readiness>
 export const patchOnboarding = z
   .object({ step: z.number().int().min(1).max(100).optional(), completed: z.boolean().optional() })
   .strict()
-  .refine((given) => given.step !== undefined || given.completed !== undefined, 'give step or completed')
 
 export const putWhatsApp = z
   .object({

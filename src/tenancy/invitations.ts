@@ -75,6 +75,11 @@ export async function invite(
   })
 }
 
+/** The first owner of a business that is just being made, in its transaction. */
+export const inviteOwner = async (deps: Sender, tx: Tx, by: By, email: string): Promise<{ url: string }> => ({
+  url: (await write(deps, tx, by, { email, role: 'owner' })).url,
+})
+
 async function write(deps: Sender, tx: Tx, by: By, given: { email: string; role: Role }): Promise<Invited> {
   const { id, token, ...invited } = await inviteWith(tx, by, deps.publicUrl, given)
   if (deps.mail) await enqueueInvitation(deps, tx, id, token)

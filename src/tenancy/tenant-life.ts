@@ -56,7 +56,7 @@ export async function createBusiness(
       settings: JSON.stringify(given.settings ?? {}),
       metadata: JSON.stringify(given.metadata ?? {}),
     })) as TenantRow
-    const { key } = await createApiKey(tx, { name: 'First key', role: 'admin' })
+    const { key } = await createApiKey(tx, { name: 'First key', role: 'admin' }, { actor: { role: 'owner' }, by })
     await more(tx)
     await audit(tx, by, { action: 'tenant.created', subject: { type: 'tenant', id }, changes: { name: given.name } })
     return { row, apiKey: key }

@@ -17,7 +17,7 @@ import { type TenantRow, tenantView } from './tenant-view.ts'
 export interface TenantRouteDeps extends CredentialDeps {
   lookup: TenantLookup
   /** Invites the first owner of a new business; in its transaction. */
-  inviteOwner?: (tx: Tx, by: By, email: string) => Promise<{ url: string }>
+  inviteOwner: (tx: Tx, by: By, email: string) => Promise<{ url: string }>
 }
 
 const tags = ['Businesses']

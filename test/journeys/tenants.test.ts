@@ -80,6 +80,15 @@ describe('a business over HTTP', () => {
     expect((await call('GET', `/tenants/${made.id}`, operator)).body).not.toHaveProperty('apiKey')
   })
 
+  test('begins with an owner who is invited: the link is in the answer, once', async () => {
+    const made = await make({ owner: { email: `owner-${digits(6)}@x.example` } })
+    expect(made.ownerInvitation.url).toMatch(/\/invitation#\S{20,}$/)
+    const token = made.ownerInvitation.url.split('#')[1]
+    const looked = await call('POST', '/api/invitations/look', null, { token })
+    expect(looked.body).toMatchObject({ business: 'Harbour Plumbing', role: 'owner', email: made.ownerInvitation.email })
+    expect((await make()).ownerInvitation).toBeNull()
+  })
+
   test('keeps its zone when the language alone is patched; null removes a key', async () => {
     const { id } = await make({ settings: { timezone: 'Europe/Lisbon', language: 'en', tone: 'warm' } })
     const patched = await call('PATCH', `/tenants/${id}`, operator, { settings: { language: 'pt', tone: null } })
@@ -562,6 +571,7 @@ test('every change of a business is in its audit log, with who made it', async (
   )
   expect(rows.map((row) => row.action)).toEqual([
     'tenant.created',
+    'api_key.created',
     'tenant.updated',
     'credentials.set',
     'onboarding.changed',

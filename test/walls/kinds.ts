@@ -45,6 +45,13 @@ const byPlace: Record<string, Kind | null> = {
   'DELETE /api/platform/operators/:userId userId': null,
   '* * cursor': null, // a place in the reader's own list
   '* * waId': null, // of a card that is sent: text
+  '* * wabaId': null, // the provider's id of a business account: several businesses may say the same
+  // Unique on the whole server: that one is taken is said, and who has it is not.
+  'PUT /tenants/:id/whatsapp phoneNumberId': null,
+  'PUT /api/tenants/:id/whatsapp phoneNumberId': null,
+  'POST /api/accounts phoneNumberId': null,
+  'POST /tenants/:id/whatsapp/sign-up/complete phoneNumberId': null,
+  'POST /api/tenants/:id/whatsapp/sign-up/complete phoneNumberId': null,
 }
 
 export function placeKind(method: string, url: string, name: string): Kind | null {
@@ -105,13 +112,26 @@ const texts: Record<string, string> = {
   language: 'en',
 }
 const picture = { name: 'picture_ourselves' }
+const number = { phoneNumberId: '4711', wabaId: '4712', accessToken: 'EAABEAABEAAB', graphVersion: 'v25.0' }
+const signedUp = { state: 'a state of sixteen', code: 'AQ', wabaId: '4712', phoneNumberId: '4711' }
 const byRequest: Record<string, Record<string, unknown>> = {
   'POST /api/conversations/:id/messages': picture,
   'POST /api/messages': picture,
   'PUT /tenants/:id/credentials/:type': { values: { token: 'a value' } },
   'PUT /api/tenants/:id/credentials/:type': { values: { token: 'a value' } },
+  'PUT /tenants/:id/whatsapp': number,
+  'PUT /api/tenants/:id/whatsapp': number,
+  'POST /tenants/:id/whatsapp/sign-up/complete': signedUp,
+  'POST /api/tenants/:id/whatsapp/sign-up/complete': signedUp,
+  'POST /api/accounts/:id/test': { to: '+16505550123' },
 }
 
 /** Requests whose success would end what the walk stands on; other tests show that they succeed for those who may. */
 export const endsTheWalk = (target: Pick<Target, 'method' | 'url'>): boolean =>
-  [/^DELETE (\/api)?\/tenants\/:id$/, /^DELETE \/api\/accounts\/:id$/].some((one) => one.test(`${target.method} ${target.url}`))
+  [
+    /^DELETE (\/api)?\/tenants\/:id$/,
+    /^DELETE \/api\/accounts\/:id$/,
+    // They would change the number that everything else is sent from.
+    /^PUT (\/api)?\/tenants\/:id\/whatsapp$/,
+    /^POST (\/api)?\/tenants\/:id\/whatsapp\/sign-up(\/complete)?$/,
+  ].some((one) => one.test(`${target.method} ${target.url}`))
