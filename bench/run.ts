@@ -1,5 +1,6 @@
 /** `npm run bench -- <name> [--json] [--rounds N] …`: the last line of --json is one JSON object. See bench/README.md. */
 import { parseArgs } from 'node:util'
+import { fairness } from './fairness/run.ts'
 import { intake } from './intake/run.ts'
 
 const { positionals, values } = parseArgs({
@@ -11,7 +12,7 @@ const { positionals, values } = parseArgs({
     connections: { type: 'string', default: '64' },
   },
 })
-const benches: Record<string, typeof intake> = { intake }
+const benches: Record<string, typeof intake> = { intake, fairness }
 const bench = benches[positionals[0] ?? '']
 if (!bench) {
   console.error(`Say which: ${Object.keys(benches).join(', ')}.`)

@@ -9,6 +9,7 @@ import { startEmbedded } from '../../src/platform/db/embedded.ts'
 import { migrate } from '../../src/platform/db/migrate.ts'
 import { createLogger } from '../../src/platform/log.ts'
 import { cpuOfTree, median, residentMb, rounded } from '../measure.ts'
+import { consoleAddress, serverSettings } from '../server.ts'
 import { appSecret, phoneNumberId } from './payload.ts'
 import { makeRows, type Target, writeBatch, writeMessages, writeOrdinary } from './rows.ts'
 
@@ -175,16 +176,7 @@ async function bareRound(options: Options): Promise<{ h: number; g: number }> {
 async function productRound(options: Options, place: Place) {
   const child = spawn(process.execPath, [here('../../src/main.ts'), 'start'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'production',
-      PORT: '0',
-      DATABASE_URL: place.url,
-      PARLEY_DATA_DIR: join(place.folder, 'server'),
-      PARLEY_SECRET_KEY: 'a key for the benchmark only, of no worth',
-      WHATSAPP_APP_SECRET: appSecret,
-      LOG_LEVEL: 'WARN',
-    },
+    env: { ...serverSettings(place.url, join(place.folder, 'server')), WHATSAPP_APP_SECRET: appSecret },
   })
   const url = await consoleAddress(child)
   await load(`${url}/webhooks/whatsapp`, { ...options, seconds: 2 }, `w${place.n}`)
@@ -287,17 +279,5 @@ async function firstLine(child: ChildProcess): Promise<string> {
   return await new Promise((resolve, reject) => {
     child.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()))
     child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
-  })
-}
-
-async function consoleAddress(child: ChildProcess): Promise<string> {
-  let output = ''
-  return await new Promise((resolve, reject) => {
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString()
-      const found = /Console\s+(http:\S+)/.exec(output)
-      if (found?.[1]) resolve(found[1])
-    })
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${output}`)))
   })
 }

@@ -4,6 +4,7 @@
  */
 import { ParleyError } from '../kernel/errors.ts'
 import type { Logger } from '../platform/log.ts'
+import { createFairQueue, type FairLimits, type Sized } from './fair-queue.ts'
 import { type IntakeDeps, receiveBatch, type SignedWebhook } from './receive.ts'
 
 export interface Ingress {
@@ -15,18 +16,24 @@ export interface Ingress {
   idle(): Promise<void>
 }
 
-interface Limits {
+interface Limits extends FairLimits {
   /** Batches committed at the same time. Each is one connection. */
   writers: number
-  /** Events and bytes in one batch. */
-  batchEvents: number
-  batchBytes: number
   /** Bytes that may wait: beyond, requests are turned away before memory grows. */
   waitingBytes: number
+  /** The same for what one source sends, so that it cannot take the place of all others. */
+  waitingBytesOfOne: number
 }
-const limits: Limits = { writers: 2, batchEvents: 400, batchBytes: 8 << 20, waitingBytes: 64 << 20 }
+const limits: Limits = {
+  writers: 2,
+  batchEvents: 400,
+  sharedBatchEvents: 100,
+  batchBytes: 8 << 20,
+  waitingBytes: 64 << 20,
+  waitingBytesOfOne: 32 << 20,
+}
 
-interface Waiting {
+interface Waiting extends Sized {
   webhook: SignedWebhook
   done: () => void
   failed: (error: Error) => void
@@ -36,53 +43,52 @@ export function createIngress(
   deps: IntakeDeps & { log: Logger; onStored?: (tenants: ReadonlySet<string>) => void },
   options: Partial<Limits> = {},
 ): Ingress {
-  const { writers, batchEvents, batchBytes, waitingBytes } = { ...limits, ...options }
-  const queue: Waiting[] = []
+  const given = { ...limits, ...options }
+  const { writers, waitingBytes, waitingBytesOfOne } = given
+  const queue = createFairQueue<Waiting>(given)
   let bytes = 0
   let running = 0
+  let largeRunning = 0
   let idlers: (() => void)[] = []
 
-  function nextBatch(): Waiting[] {
-    let events = 0
-    let size = 0
-    let count = 0
-    for (const { webhook } of queue) {
-      events += Math.max(1, webhook.parsed.events.length)
-      size += webhook.rawBody.length
-      if (count > 0 && (events > batchEvents || size > batchBytes)) break
-      count += 1
-    }
-    return queue.splice(0, count)
-  }
-
   function settleIdle(): void {
-    if (running > 0 || queue.length > 0) return
+    if (running > 0 || queue.size() > 0) return
     for (const idler of idlers) idler()
     idlers = []
+  }
+
+  async function store(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const { tenants } = await receiveBatch(
+        deps,
+        batch.map((item) => item.webhook),
+      )
+      for (const item of batch) item.done()
+      deps.onStored?.(tenants)
+    } catch (error) {
+      deps.log.error('Webhooks could not be stored and were turned away', {
+        operation: 'receive',
+        count: batch.length,
+        error: (error as Error).message,
+      })
+      const refusal = new ParleyError('unavailable', 'The database is not available. Send again later.')
+      for (const item of batch) item.failed(refusal)
+    }
+    for (const item of batch) bytes -= item.bytes
   }
 
   async function drain(): Promise<void> {
     running += 1
     try {
-      while (queue.length > 0) {
-        const batch = nextBatch()
-        try {
-          const { tenants } = await receiveBatch(
-            deps,
-            batch.map((item) => item.webhook),
-          )
-          for (const item of batch) item.done()
-          deps.onStored?.(tenants)
-        } catch (error) {
-          deps.log.error('Webhooks could not be stored and were turned away', {
-            operation: 'receive',
-            count: batch.length,
-            error: (error as Error).message,
-          })
-          const refusal = new ParleyError('unavailable', 'The database is not available. Send again later.')
-          for (const item of batch) item.failed(refusal)
-        }
-        for (const item of batch) bytes -= item.webhook.rawBody.length
+      for (;;) {
+        // One that takes seconds leaves a writer to all others.
+        const batch = queue.nextBatch(largeRunning < Math.max(1, writers - 1))
+        if (batch.length === 0) return
+        const large = (batch[0]?.events ?? 0) > given.batchEvents ? 1 : 0
+        largeRunning += large
+        await store(batch).finally(() => {
+          largeRunning -= large
+        })
       }
     } finally {
       running -= 1
@@ -92,18 +98,23 @@ export function createIngress(
 
   return {
     accept(webhook) {
-      if (bytes + webhook.rawBody.length > waitingBytes) {
+      const item = { source: sourceOf(webhook), events: webhook.parsed.events.length, bytes: webhook.rawBody.length }
+      if (bytes + item.bytes > waitingBytes || queue.bytesOf(item.source) + item.bytes > waitingBytesOfOne) {
         return Promise.reject(new ParleyError('unavailable', 'Too much is waiting to be stored. Send again later.'))
       }
-      bytes += webhook.rawBody.length
-      const stored = new Promise<void>((done, failed) => queue.push({ webhook, done, failed }))
+      bytes += item.bytes
+      const stored = new Promise<void>((done, failed) => queue.add({ ...item, webhook, done, failed }))
       if (running < writers) void drain()
       return stored
     },
-    waiting: () => ({ webhooks: queue.length, bytes }),
+    waiting: () => ({ webhooks: queue.size(), bytes }),
     idle() {
-      if (running === 0 && queue.length === 0) return Promise.resolve()
+      if (running === 0 && queue.size() === 0) return Promise.resolve()
       return new Promise((resolve) => idlers.push(resolve))
     },
   }
 }
+
+/** A tenant's own app is that tenant; what comes through the platform's app is told apart by the account it speaks of. */
+const sourceOf = ({ provider, appSlug, parsed }: SignedWebhook): string =>
+  `${provider}/${appSlug || (parsed.events[0]?.account ?? '')}`
