@@ -10,12 +10,14 @@ import { type Database, inTenant } from '../platform/db/tx.ts'
 import { tokenHash } from './sessions.ts'
 
 /** Requests a minute of one person: a console in several windows, far above what hands can do. */
-const personPerMinute = 3000
+const personPerMinute = 6000
 /** Requests a minute of one key of the platform: scripts that go through every business. */
 const platformPerMinute = 6000
 /** How long a business's own limit is remembered. */
 const rememberMs = 5000
 const windowSeconds = 60
+/** Of a minute's requests, how many may come within one second: a minute's worth at once would be felt by all others. */
+const inOneSecond = (perMinute: number): number => Math.max(20, Math.ceil(perMinute / 10))
 /** After that long a key that is used up is looked at again: it may have been revoked, its limit raised. */
 const lookAgainMs = 1000
 /** Keys remembered as used up; beyond, all are forgotten and asked anew. */
@@ -30,11 +32,13 @@ export interface RequestLimits {
 
 export function createRequestLimits(db: Database, now: () => number = Date.now): RequestLimits {
   const limiters = new Map<number, RateLimiterMemory>()
-  const limiterOf = (points: number): RateLimiterMemory => {
-    const known = limiters.get(points) ?? new RateLimiterMemory({ points, duration: windowSeconds, keyPrefix: String(points) })
-    limiters.set(points, known)
+  const bursts = new Map<number, RateLimiterMemory>()
+  const limiterOf = (perMinute: number, of: Map<number, RateLimiterMemory>, points: number, duration: number) => {
+    const known = of.get(perMinute) ?? new RateLimiterMemory({ points, duration })
+    of.set(perMinute, known)
     return known
   }
+  const consume = (limiter: RateLimiterMemory, key: string) => limiter.consume(key).catch((over: RateLimiterRes) => over)
   const limits = new Map<string, { perMinute: number; until: number }>()
   const usedUp = new Map<string, { lookAgain: number; until: number }>()
 
@@ -57,41 +61,50 @@ export function createRequestLimits(db: Database, now: () => number = Date.now):
     return operator && { key: operator.label, perMinute: platformPerMinute }
   }
 
+  function remember(request: FastifyRequest, waitMs: number): void {
+    if (!request.headers.authorization) return
+    if (usedUp.size > maxRemembered) usedUp.clear()
+    const until = now() + waitMs
+    usedUp.set(tokenHash(request.headers.authorization), { lookAgain: Math.min(until, now() + lookAgainMs), until })
+  }
+
   return {
     turnAway(request, reply) {
       if (usedUp.size === 0 || !request.headers.authorization) return
       const hash = tokenHash(request.headers.authorization)
       const known = usedUp.get(hash)
       if (!known) return
-      if (known.lookAgain > now()) throw refusal(reply, known.until - now())
+      if (known.lookAgain > now()) throw refusal(reply, known.until - now(), 'minute')
       usedUp.delete(hash)
     },
     async count(request, reply) {
       const who = await subject(request)
       if (!who) return
-      const limiter = limiterOf(who.perMinute)
-      const state = await limiter.consume(who.key).catch((over: RateLimiterRes) => over)
+      const most = inOneSecond(who.perMinute)
+      const burst = await consume(limiterOf(who.perMinute, bursts, most, 1), who.key)
+      // What came too fast is not counted against the minute.
+      if (burst.consumedPoints > most) {
+        remember(request, burst.msBeforeNext)
+        throw refusal(reply, burst.msBeforeNext, 'second')
+      }
+      const state = await consume(limiterOf(who.perMinute, limiters, who.perMinute, windowSeconds), who.key)
       reply.headers({
         'ratelimit-limit': who.perMinute,
         'ratelimit-remaining': Math.max(0, state.remainingPoints),
         'ratelimit-reset': Math.ceil(state.msBeforeNext / 1000),
       })
       if (state.consumedPoints <= who.perMinute) return
-      if (request.headers.authorization) {
-        if (usedUp.size > maxRemembered) usedUp.clear()
-        const until = now() + state.msBeforeNext
-        usedUp.set(tokenHash(request.headers.authorization), { lookAgain: Math.min(until, now() + lookAgainMs), until })
-      }
-      throw refusal(reply, state.msBeforeNext)
+      remember(request, state.msBeforeNext)
+      throw refusal(reply, state.msBeforeNext, 'minute')
     },
   }
 }
 
-function refusal(reply: FastifyReply, waitMs: number): ParleyError {
+function refusal(reply: FastifyReply, waitMs: number, span: 'second' | 'minute'): ParleyError {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000))
   reply.header('retry-after', seconds)
   return new ParleyError(
     'too_many_requests',
-    `Too many requests in this minute. Go on in ${seconds} s; whoever runs this server can raise the limit of a business.`,
+    `Too many requests in this ${span}. Go on in ${seconds} s; whoever runs this server can raise the limit of a business.`,
   )
 }

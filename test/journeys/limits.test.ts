@@ -16,12 +16,24 @@ afterAll(() => world.close())
 const list = (as: Parameters<World['api']>[3]) => world.api('GET', '/conversations', undefined, as)
 
 test('the keys of a business share what it may ask in a minute; what is over is told when to come back', async () => {
+  // As many as may come in one second, and more of them.
   const answers = await Promise.all(Array.from({ length: 60 }, () => list({ key: greedy.key })))
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(20)
   const turnedAway = answers.filter(({ status }) => status === 429)
   expect(turnedAway).toHaveLength(40)
   expect(turnedAway[0]?.body).toMatchObject({ error: { code: 'too_many_requests' } })
   for (const { headers } of turnedAway) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+})
+
+test('of a large minute no more than a tenth comes through in one second', async () => {
+  const large = await world.addBusiness('Large Ltd')
+  await world.database.owner.query('UPDATE tenants SET rate_limit = 600 WHERE id = $1', [large.tenantId])
+  const began = performance.now()
+  const answers = await Promise.all(Array.from({ length: 200 }, () => list({ key: large.key })))
+  const seconds = Math.ceil((performance.now() - began) / 1000) + 1
+  expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(60 * seconds)
+  expect(answers.some(({ status }) => status === 429)).toBe(true)
+  await until('the next second is open', async () => (await list({ key: large.key })).status === 200, { timeoutMs: 5000 })
 })
 
 test('a business that asks too much is turned away without the database being asked', async () => {

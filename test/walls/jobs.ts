@@ -31,7 +31,7 @@ export async function runCrossedJobs(
   const ran: string[] = []
   for (const name of jobNames) {
     const payload = await crossed[name](own, makers(world, other), world)
-    const before = await fingerprint(world, other.business.tenantId)
+    const before = await fingerprint(world.database.owner, other.business.tenantId)
     await inTransaction(world.app.db, (client) => world.app.jobs.enqueue(client, name, [payload]))
     world.app.jobs.wake(name)
     await until(`${name} was tried`, async () => {
@@ -42,7 +42,7 @@ export async function runCrossedJobs(
       return rows[0]?.tried
     })
     ran.push(name)
-    const after = await fingerprint(world, other.business.tenantId)
+    const after = await fingerprint(world.database.owner, other.business.tenantId)
     for (const [table, print] of after) if (before.get(table) !== print) reached.push(`${name}: ${table}`)
   }
   return { ran, reached }

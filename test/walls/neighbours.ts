@@ -1,5 +1,6 @@
 /** Two businesses on one server, each with one of everything, and everybody who may ask something. */
 import { randomBytes } from 'node:crypto'
+import type { Pool } from 'pg'
 import { newId } from '../../src/kernel/ids.ts'
 import { inTenant } from '../../src/platform/db/tx.ts'
 import { createApiKey } from '../../src/tenancy/api-keys.ts'
@@ -181,8 +182,7 @@ const png = Buffer.from(
 )
 
 /** Everything that belongs to a business, as one number: any change anywhere changes it. */
-export async function fingerprint(world: World, tenantId: string): Promise<Map<string, string>> {
-  const { owner } = world.database
+export async function fingerprint(owner: Pick<Pool, 'query'>, tenantId: string): Promise<Map<string, string>> {
   const { rows: tables } = await owner.query<{ name: string }>(
     `SELECT r.relname AS name FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
       WHERE r.relnamespace = 'parley'::regnamespace AND r.relkind IN ('r', 'p') AND NOT r.relispartition ORDER BY 1`,

@@ -68,7 +68,7 @@ export async function walk(world: World, sides: { own: Neighbour; other: Neighbo
     for (const place of target.places) {
       result.places += 1
       const neighbours = await theirs[place.kind]()
-      const before = await fingerprint(world, sides.other.business.tenantId)
+      const before = await fingerprint(world.database.owner, sides.other.business.tenantId)
       for (const asker of askers) {
         const values = await ownIds(world, sides.own, target.places)
         const told = await ask(world, target, asker, { ...values, [keyOf(place)]: neighbours }, place)
@@ -80,7 +80,7 @@ export async function walk(world: World, sides: { own: Neighbour; other: Neighbo
         if (told.text.includes(canary))
           result.telling.push(`${nameOf(target)} ${keyOf(place)} as ${asker.name} shows the neighbour`)
       }
-      const after = await fingerprint(world, sides.other.business.tenantId)
+      const after = await fingerprint(world.database.owner, sides.other.business.tenantId)
       for (const [table, print] of after)
         if (before.get(table) !== print) result.changed.push(`${nameOf(target)} ${keyOf(place)}: ${table}`)
       const why = endsTheWalk(target) ? null : await fails(world, sides.own, target, askers, place)

@@ -1,0 +1,216 @@
+/**
+ * The functions that see several tenants, each asked for one of two businesses: nothing of the other is changed, and nothing
+ * of it is answered where only one was asked for.
+ */
+import { existsSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readSchema } from '../../bin/docs/schema.ts'
+import { receiveBatch } from '../../src/conversations/receive.ts'
+import { queueReply } from '../../src/conversations/reply.ts'
+import { newId } from '../../src/kernel/ids.ts'
+import { inTenant } from '../../src/platform/db/tx.ts'
+import { createLogger } from '../../src/platform/log.ts'
+import { createSecrets } from '../../src/platform/secrets.ts'
+import { createApiKey } from '../../src/tenancy/api-keys.ts'
+import { addChannelApp } from '../../src/tenancy/apps.ts'
+import { addMember } from '../../src/tenancy/tenants.ts'
+import { tokenHash } from '../../src/tenancy/tokens.ts'
+import { fingerprint } from '../walls/neighbours.ts'
+import { digits, inboundText, makeAccount, receipt, type TestAccount, webhook } from '../world/arrange.ts'
+import { createTestDatabase, type TestDatabase } from '../world/database.ts'
+import { scriptedChannel } from '../world/scripted-channel.ts'
+import { read, root } from './tree.ts'
+
+interface Side extends TestAccount {
+  wamid: string
+  conversationId: string
+  sent: string
+  phone: string
+  userId: string
+  key: string
+  invitation: string
+}
+let db: TestDatabase
+let ours: Side
+let theirs: Side
+const log = createLogger({ level: 'CRITICAL' })
+const secrets = createSecrets(['a key for tests only, long enough to be'])
+
+async function settle(answerer: string): Promise<Side> {
+  const account = await makeAccount(db, { answerer })
+  const phone = `1650${digits(7)}`
+  const event = inboundText(account, phone, 'hello')
+  await receiveBatch({ db, log }, [webhook(event)])
+  const { rows } = await db.owner.query('SELECT conversation_id FROM message_tracking WHERE wamid = $1', [event.externalId])
+  const conversationId = rows[0].conversation_id as string
+  const channel = scriptedChannel()
+  return await inTenant(db, account.tenantId, async (tx) => {
+    const { messageId } = await queueReply({ channels: new Map([[channel.provider, channel]]) } as never, tx, {
+      conversationId,
+      author: { sender: 'human', actor: 'system' },
+      body: { type: 'text', text: 'hi' },
+    })
+    await addChannelApp(tx, secrets, {
+      provider: 'whatsapp-cloud',
+      slug: `app-${phone}`,
+      name: 'A',
+      secret: phone,
+      verifyToken: 'v',
+    })
+    const userId = await addMember(tx, {
+      email: `${phone}@x.example`,
+      password: 'a password',
+      firstName: 'P',
+      lastName: 'Q',
+      role: 'agent',
+    })
+    const invitation = newId()
+    await tx.query(
+      `INSERT INTO invitations (tenant_id, email, role, token_hash, invited_by, invited_by_name, expires_at) VALUES ($1, $2, 'agent', $3, 'cli', 'x', now() + interval '1 day')`,
+      [tx.tenantId, `new-${phone}@x.example`, tokenHash(invitation)],
+    )
+    const { key } = await createApiKey(tx, { name: 'k', role: 'agent' })
+    return { ...account, wamid: event.externalId, conversationId, sent: messageId, phone, userId, key, invitation }
+  })
+}
+
+beforeAll(async () => {
+  db = await createTestDatabase()
+  ours = await settle('assistant')
+  theirs = await settle('human')
+})
+afterAll(() => db.drop())
+
+const rowsOf = async (sql: string, values: unknown[] = []) => (await db.pool.query(sql, values)).rows
+
+/** What each does for our business; returns tenants that it spoke of. */
+const asked: Record<string, () => Promise<(string | null)[]>> = {
+  async receive_messages() {
+    const took = await receiveBatch({ db, log }, [
+      webhook(inboundText(ours, theirs.phone, 'the neighbour’s customer writes to us')),
+    ])
+    return [...took.tenants]
+  },
+  async receive_receipts() {
+    // The id of a message that is the neighbour's: at our account nobody knows it.
+    const took = await receiveBatch({ db, log }, [webhook(receipt(ours, theirs.wamid, 'read'))])
+    return [...took.tenants]
+  },
+  async receive_account_update() {
+    await rowsOf(
+      `SELECT parley.receive_account_update('whatsapp-cloud', '', NULL, $1, 'account.updated', $2, '{}', NULL, now())`,
+      [ours.externalId, newId()],
+    )
+    return []
+  },
+  async receive_identity() {
+    await rowsOf(
+      `SELECT parley.receive_identity('whatsapp-cloud', '', $1, 'wa_id', '', $2, 'wa_id', '', '16505550000', NULL, 'changed', now())`,
+      [ours.externalId, theirs.phone],
+    )
+    return []
+  },
+  async claim_turns() {
+    return (await rowsOf('SELECT * FROM parley.claim_turns(10, 1000)')).map((row) => row.tenant_id)
+  },
+  async extend_leases() {
+    const { rows } = await db.owner.query(`SELECT token FROM conversation_lanes WHERE conversation_id = $1`, [
+      theirs.conversationId,
+    ])
+    // Our business with the neighbour's conversation and its token.
+    const [{ n }] = (await rowsOf(
+      `SELECT parley.extend_leases('send', ARRAY[$1::uuid], ARRAY[$2::uuid], ARRAY[$3::bigint], 1000) AS n`,
+      [ours.tenantId, theirs.conversationId, rows[0].token],
+    )) as [{ n: number }]
+    expect(n).toBe(0)
+    return []
+  },
+  async record_send() {
+    const { rows } = await db.owner.query(`SELECT token FROM conversation_lanes WHERE kind = 'send' AND conversation_id = $1`, [
+      theirs.conversationId,
+    ])
+    await rowsOf(`SELECT parley.record_send($1, $2, $3, $4, $5, 1, 'accepted', $6, NULL, NULL, NULL, NULL, NULL)`, [
+      ours.tenantId,
+      theirs.conversationId,
+      ours.accountId,
+      rows[0].token,
+      theirs.sent,
+      `wamid.${newId()}`,
+    ])
+    return []
+  },
+  async next_lane_at() {
+    const [row] = await rowsOf(`SELECT parley.next_lane_at('send') AS at`)
+    expect(Object.keys(row as object)).toEqual(['at'])
+    return []
+  },
+  async find_memberships() {
+    return (await rowsOf('SELECT tenant_id FROM parley.find_memberships($1)', [ours.userId])).map((row) => row.tenant_id)
+  },
+  async find_invitation() {
+    return (await rowsOf('SELECT tenant_id FROM parley.find_invitation($1)', [tokenHash(ours.invitation)])).map(
+      (row) => row.tenant_id,
+    )
+  },
+  async announce_person() {
+    return (await rowsOf(`SELECT parley.announce_person($1, 'member.presence') AS id`, [ours.userId])).map((row) => row.id)
+  },
+  async forget_old_invitations() {
+    await db.owner.query(`UPDATE invitations SET expires_at = now() - interval '400 days' WHERE tenant_id = $1`, [
+      ours.tenantId,
+    ])
+    await rowsOf('SELECT parley.forget_old_invitations(365)')
+    return []
+  },
+  async find_api_key() {
+    return (await rowsOf('SELECT tenant_id FROM parley.find_api_key($1)', [tokenHash(ours.key)])).map((row) => row.tenant_id)
+  },
+  async find_app_credentials() {
+    const rows = await rowsOf(`SELECT tenant_id FROM parley.find_app_credentials('whatsapp-cloud', $1)`, [`app-${ours.phone}`])
+    return rows.map((row) => row.tenant_id)
+  },
+  async find_owned_accounts() {
+    const rows = await rowsOf(`SELECT tenant_id FROM parley.find_owned_accounts('whatsapp-cloud', '', NULL, $1)`, [
+      ours.externalId,
+    ])
+    return rows.map((row) => row.tenant_id)
+  },
+  async add_dead_letter() {
+    await rowsOf(`SELECT parley.add_dead_letter($1, 'test', NULL, '{}', 'invalid_payload', 'x')`, [ours.tenantId])
+    return []
+  },
+}
+
+describe('asked for one business', () => {
+  test.each(Object.keys(asked))('%s() changes nothing of another and speaks of none', async (name) => {
+    const before = await fingerprint(db.owner, theirs.tenantId)
+    const spokenOf = await asked[name]?.()
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
+    expect(spokenOf?.filter((tenant) => tenant !== ours.tenantId)).toEqual([])
+  })
+
+  test('settle_message() may be called by nobody but the functions that take in', async () => {
+    await expect(db.pool.query('SELECT parley.settle_message($1, $2)', [ours.tenantId, theirs.sent])).rejects.toThrow(
+      /permission/,
+    )
+  })
+
+  test('claim_sends() gives a worker each message under its own business, and what is written back counts there only', async () => {
+    const claimed = await rowsOf(`SELECT tenant_id, message_id FROM parley.claim_sends(50, 1000, '{}')`)
+    for (const { tenant_id, message_id } of claimed) {
+      const { rows } = await db.owner.query('SELECT tenant_id FROM message_tracking WHERE id = $1', [message_id])
+      expect(rows).toEqual([{ tenant_id }])
+    }
+    expect(new Set(claimed.map((row) => row.tenant_id))).toEqual(new Set([ours.tenantId, theirs.tenantId]))
+  })
+})
+
+test('every function across tenants names the test that shows it stays within what it is asked', async () => {
+  const { definers } = await readSchema(db.owner)
+  const rows = [...read('docs/data-model.md').matchAll(/^\| `(\w+)\(\)` \| [^|]+ \| `([^`]+\.test\.ts)` \|$/gm)]
+  expect(rows.map(([, name]) => name).sort()).toEqual(definers.map(({ name }) => name).sort())
+  for (const [, name, path] of rows) {
+    expect(existsSync(`${root}${path}`), name).toBe(true)
+    if (path === 'test/house/functions.db.test.ts') expect(read(path), name).toContain(`${name}(`)
+  }
+})
