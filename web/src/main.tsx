@@ -7,6 +7,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { createParleyClient, ParleyError } from '../../client/index.ts'
 import { BootContext } from './app/boot.ts'
+import { keys } from './app/cache.ts'
 import { createConsoleRouter } from './app/router.tsx'
 import { schemeManager } from './app/scheme.ts'
 import { createStore } from './app/store.ts'
@@ -15,12 +16,21 @@ import { Toasts } from './app/toasts.tsx'
 import { cssVariables, theme } from './look/theme.ts'
 
 const refusals = createStore(0)
+const codeOf = async (response: Response): Promise<string | undefined> => {
+  const body = (await response
+    .clone()
+    .json()
+    .catch(() => null)) as { error?: { code?: string } } | null
+  return body?.error?.code
+}
 const api = createParleyClient({
   baseUrl: '',
   fetch: async (input, init) => {
     const response = await fetch(input, init)
-    // Signing in is refused with the same status; that one is for the form.
-    if (response.status === 401 && !String(input).startsWith('/api/session')) refusals.set((n) => n + 1)
+    // A wrong password or code is refused with the same status; that one is for its form.
+    if (response.status === 401 && (await codeOf(response)) === 'not_signed_in') refusals.set((n) => n + 1)
+    // A role that was changed or a business that was suspended meanwhile: the page should show what holds now.
+    if (response.status === 403) void queries.invalidateQueries({ queryKey: keys.session })
     return response
   },
 })

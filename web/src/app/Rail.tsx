@@ -1,13 +1,13 @@
-import { Menu, Tooltip } from '@mantine/core'
+import { Tooltip } from '@mantine/core'
 import IconAddressBook from '@tabler/icons-react/dist/esm/icons/IconAddressBook.mjs'
 import IconInbox from '@tabler/icons-react/dist/esm/icons/IconInbox.mjs'
 import IconKeyboard from '@tabler/icons-react/dist/esm/icons/IconKeyboard.mjs'
-import IconLogout from '@tabler/icons-react/dist/esm/icons/IconLogout.mjs'
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs'
+import IconServer2 from '@tabler/icons-react/dist/esm/icons/IconServer2.mjs'
 import IconSettings from '@tabler/icons-react/dist/esm/icons/IconSettings.mjs'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { Face } from '../inbox/Face.tsx'
+import { AccountMenu } from './AccountMenu.tsx'
 import { useConsole } from './context.ts'
 import { overlay } from './overlay.ts'
 import { useText } from './text.tsx'
@@ -15,7 +15,7 @@ import { useUnread } from './unread.ts'
 import css from './workspace.module.css'
 
 export function Rail() {
-  const { session, signOut } = useConsole()
+  const { session } = useConsole()
   const { t } = useText()
   const unread = useUnread()
   return (
@@ -24,6 +24,9 @@ export function Rail() {
       <Place to="/inbox" label={t('nav.inbox')} icon={<IconInbox size={22} stroke={1.7} aria-hidden />} count={unread} />
       <Place to="/contacts" label={t('nav.contacts')} icon={<IconAddressBook size={22} stroke={1.7} aria-hidden />} />
       <Place to="/settings/{-$section}" label={t('nav.settings')} icon={<IconSettings size={22} stroke={1.7} aria-hidden />} />
+      {session.operator && (
+        <Place to="/platform/tenants" label={t('nav.platform')} icon={<IconServer2 size={22} stroke={1.7} aria-hidden />} />
+      )}
       <span className={css.grow} />
       <Tooltip label={`${t('nav.search')} · Ctrl K`} position="right">
         <button type="button" className={css.item} aria-label={t('nav.search')} onClick={() => overlay.set('palette')}>
@@ -40,31 +43,13 @@ export function Rail() {
           <IconKeyboard size={20} stroke={1.7} aria-hidden />
         </button>
       </Tooltip>
-      <Menu position="right-end" width={220}>
-        <Menu.Target>
-          <button
-            type="button"
-            className={css.item}
-            aria-label={t('nav.account', { name: session.user.name, role: t(`role.${session.role}`) })}
-          >
-            <Face id={session.user.id} name={session.user.name} size={28} />
-          </button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Label>
-            <bdi>{session.user.name}</bdi> · {session.user.email}
-          </Menu.Label>
-          <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
-            {t('nav.signOut')}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <AccountMenu profile="/settings/{-$section}" />
     </nav>
   )
 }
 
-function Place(props: {
-  to: '/inbox' | '/contacts' | '/settings/{-$section}'
+export function Place(props: {
+  to: '/inbox' | '/contacts' | '/settings/{-$section}' | `/platform/${'tenants' | 'keys' | 'operators'}`
   label: string
   icon: ReactNode
   count?: string

@@ -1,18 +1,17 @@
 /** The signed-in console: starts the live connection and the outbox, and draws rail, page and notices. */
-import { Outlet } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { createOutbox } from '../rules/outbox.ts'
 import { type Boot, useBoot } from './boot.ts'
 import { takeAnswer } from './cache.ts'
 import { type Console, ConsoleContext, type WorkSession } from './context.ts'
+import { Frame } from './Frame.tsx'
 import { createLive } from './live.ts'
 import { OfflineBar } from './OfflineBar.tsx'
 import { Overlays } from './Overlays.tsx'
 import { judgeFailure, postEntry } from './post.ts'
 import { Rail } from './Rail.tsx'
+import { SuspendedBar } from './SuspendedBar.tsx'
 import { Title } from './Title.tsx'
-import { useText } from './text.tsx'
-import css from './workspace.module.css'
 
 interface Props {
   session: WorkSession
@@ -21,11 +20,12 @@ interface Props {
 
 export function Workspace({ session, onLeave }: Props) {
   const boot = useBoot()
-  const { t } = useText()
   const [parts, setParts] = useState<Console | null>(null)
 
+  // The same person in the same business: only what the session says of them can change.
+  const first = useRef(session)
   useEffect(() => {
-    const made = assemble(boot, session, onLeave)
+    const made = assemble(boot, first.current, onLeave)
     setParts(made)
     made.live.start(made.outbox)
     // What was left by a reload goes on at once, even where the stream cannot be opened.
@@ -36,23 +36,20 @@ export function Workspace({ session, onLeave }: Props) {
       made.live.stop()
       made.outbox.end()
     }
-  }, [boot, session, onLeave])
+  }, [boot, onLeave])
 
   if (!parts) return null
   return (
-    <ConsoleContext value={parts}>
-      <a className={css.skip} href="#main">
-        {t('app.skip')}
-      </a>
-      <div className={css.frame}>
-        <Rail />
-        <main id="main" className={css.main} tabIndex={-1}>
-          <OfflineBar />
-          <div className={css.page}>
-            <Outlet />
-          </div>
-        </main>
-      </div>
+    <ConsoleContext value={{ ...parts, session }}>
+      <Frame
+        rail={<Rail />}
+        bars={
+          <>
+            <SuspendedBar />
+            <OfflineBar />
+          </>
+        }
+      />
       <Title />
       <Overlays />
     </ConsoleContext>
@@ -64,7 +61,8 @@ function assemble(boot: Boot, session: WorkSession, onLeave: Props['onLeave']): 
   const live = createLive({ ...boot, me, onSignedOut: () => onLeave('ended') })
   const outbox = createOutbox({
     storage: localStorage,
-    storageKey: `parley.outbox.${me}`,
+    // Switching the business must not send to it what was written in another.
+    storageKey: `parley.outbox.${session.tenant.id}.${me}`,
     post: postEntry(boot.api, me),
     judge: (error) => {
       const verdict = judgeFailure(error)
@@ -73,8 +71,5 @@ function assemble(boot: Boot, session: WorkSession, onLeave: Props['onLeave']): 
     },
     onSaved: (message) => takeAnswer({ ...boot, live }, message),
   })
-  const signOut = () => {
-    void boot.api.session.signOut().finally(() => onLeave('out'))
-  }
-  return { ...boot, live, outbox, session, signOut }
+  return { ...boot, live, outbox, session }
 }

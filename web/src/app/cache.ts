@@ -1,7 +1,8 @@
 /** The one place where conversations and messages enter the caches, whether from the stream, a page or an answer. */
 import type { QueryClient } from '@tanstack/react-query'
-import type { Conversation, Message, ParleyClient } from '../../../client/index.ts'
+import type { Conversation, Member, Message, ParleyClient } from '../../../client/index.ts'
 import { type ListFilter, type LoadedList, laterConversation, mergeConversations } from '../rules/listOrder.ts'
+import { mergeMembers } from '../rules/roles.ts'
 import { joinPage, type LoadedThread, mergeMessages } from '../rules/threadItems.ts'
 import type { Recent } from './recent.ts'
 
@@ -19,6 +20,16 @@ export const keys = {
   templates: (accountId: string) => ['templates', accountId] as const,
   members: ['members'] as const,
   apiKeys: ['api-keys'] as const,
+  me: ['me'] as const,
+  sessions: ['sessions'] as const,
+  invitations: ['invitations'] as const,
+  business: ['business'] as const,
+  audit: ['audit'] as const,
+  setup: (accountId: string) => ['account-setup', accountId] as const,
+  tenants: ['tenants'] as const,
+  tenant: (id: string) => ['tenant', id] as const,
+  platformKeys: ['platform-keys'] as const,
+  operators: ['operators'] as const,
 }
 
 export function takeConversations(queries: QueryClient, me: string, changed: Conversation[]): void {
@@ -35,6 +46,18 @@ function replaceIn(all: Conversation[], one: Conversation): Conversation[] {
   return all.some((each) => each.id === one.id)
     ? all.map((each) => (each.id === one.id ? laterConversation(each, one) : each))
     : [one, ...all]
+}
+
+/** Colleagues as they are now: who came, left, is there, or has another name. */
+export function takeMembers(queries: QueryClient, me: string, changed: Member[], gone: string[]): void {
+  if (changed.length === 0 && gone.length === 0) return
+  queries.setQueryData<{ items: Member[] }>(
+    keys.members,
+    (before) => before && { items: mergeMembers(before.items, changed, gone) },
+  )
+  void queries.invalidateQueries({ queryKey: keys.invitations })
+  // One's own role and name are part of the session.
+  if (gone.includes(me) || changed.some((one) => one.id === me)) void queries.invalidateQueries({ queryKey: keys.session })
 }
 
 export function takeMessages(deps: { queries: QueryClient; api: ParleyClient }, messages: Message[]): void {

@@ -7,6 +7,10 @@ import type { Live } from './live.ts'
 
 /** A session that looks at a business. */
 export type WorkSession = Session & { tenant: NonNullable<Session['tenant']>; role: Role }
+/** Whether this person may change and send here at all; what exactly, the server says. */
+export const mayWrite = (session: WorkSession): boolean => session.role !== 'viewer' && !session.tenant.suspended
+export const mayManage = (session: WorkSession): boolean =>
+  (session.role === 'owner' || session.role === 'admin') && !session.tenant.suspended
 export const looksAtBusiness = (session: Session): session is WorkSession => session.tenant !== null && session.role !== null
 
 export interface Console {
@@ -15,7 +19,6 @@ export interface Console {
   live: Live
   outbox: Outbox
   session: WorkSession
-  signOut: () => void
 }
 
 export const ConsoleContext = createContext<Console | null>(null)

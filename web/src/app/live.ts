@@ -2,7 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { type ParleyClient, ParleyError, type Presence, type StreamBatch } from '../../../client/index.ts'
 import type { Outbox } from '../rules/outbox.ts'
-import { keys, takeConversations, takeMessages } from './cache.ts'
+import { keys, takeConversations, takeMembers, takeMessages } from './cache.ts'
 import { createRecent } from './recent.ts'
 import { createStore } from './store.ts'
 
@@ -42,6 +42,11 @@ export function createLive(deps: LiveDeps) {
     takeConversations(deps.queries, deps.me, batch.conversations)
     outbox?.seen(batch.messages)
     takeMessages(deps, batch.messages)
+    takeMembers(deps.queries, deps.me, batch.members ?? [], batch.memberIdsGone ?? [])
+    if (batch.businessChanged) {
+      void deps.queries.invalidateQueries({ queryKey: keys.business })
+      void deps.queries.invalidateQueries({ queryKey: keys.session })
+    }
     if (batch.accounts.length > 0) void deps.queries.invalidateQueries({ queryKey: keys.accounts })
     if (batch.templatesChanged) void deps.queries.invalidateQueries({ queryKey: ['templates'] })
     for (const id of batch.contactIds) void deps.queries.invalidateQueries({ queryKey: keys.contact(id) })

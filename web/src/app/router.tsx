@@ -1,5 +1,6 @@
 /** Addresses. Those of the inbox are in the first bundle, the rest loads when it is opened. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import type { TenantStatus } from '../../../client/index.ts'
 import { InboxPage } from '../inbox/InboxPage.tsx'
 import { Gate } from './Gate.tsx'
 import { persist } from './part.ts'
@@ -38,7 +39,42 @@ const settingsRoute = createRoute({
   component: lazyRouteComponent(() => persist(() => import('../settings/SettingsPage.tsx')), 'SettingsPage'),
 })
 
+// The gate shows these by itself, whoever is signed in.
+const invitationRoute = createRoute({ getParentRoute: () => root, path: '/invitation' })
+const resetRoute = createRoute({ getParentRoute: () => root, path: '/reset' })
+
+const readTenantsSearch = (search: Record<string, unknown>): { q?: string; status?: TenantStatus } => ({
+  ...(typeof search.q === 'string' || typeof search.q === 'number' ? { q: String(search.q) } : {}),
+  ...(search.status === 'active' || search.status === 'suspended' || search.status === 'deleted'
+    ? { status: search.status }
+    : {}),
+})
+const tenantsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/platform/tenants',
+  component: lazyRouteComponent(() => persist(() => import('../platform/TenantsPage.tsx')), 'TenantsPage'),
+  validateSearch: readTenantsSearch,
+})
+const tenantRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/platform/tenants/$tenantId',
+  component: lazyRouteComponent(() => persist(() => import('../platform/TenantPage.tsx')), 'TenantPage'),
+})
+const platformRoute = (path: '/platform/keys' | '/platform/operators' | '/platform/me') =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(() => persist(() => import('../platform/PlatformPage.tsx')), 'PlatformPage'),
+  })
+
 const tree = root.addChildren([
+  invitationRoute,
+  resetRoute,
+  tenantsRoute,
+  tenantRoute,
+  platformRoute('/platform/keys'),
+  platformRoute('/platform/operators'),
+  platformRoute('/platform/me'),
   home,
   inboxRoute.addChildren([conversationRoute]),
   contactsRoute.addChildren([contactRoute]),

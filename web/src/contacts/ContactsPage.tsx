@@ -8,7 +8,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { Contact } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
-import { useConsole } from '../app/context.ts'
+import { mayWrite, useConsole } from '../app/context.ts'
 import { useKeys } from '../app/keyboard.ts'
 import { reasonOf } from '../app/reason.ts'
 import { Empty, Failed } from '../app/Trouble.tsx'
@@ -138,7 +138,7 @@ function Chosen({ id }: { id: string }) {
         >
           {t('app.back')}
         </Button>
-        {session.role !== 'viewer' && (
+        {mayWrite(session) && (
           <Button size="xs" leftSection={<IconMessagePlus size={16} aria-hidden />} onClick={() => setStarting(true)}>
             {t('contacts.message')}
           </Button>

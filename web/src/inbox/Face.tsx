@@ -1,10 +1,12 @@
 /** A person as initials on a quiet colour that stays the same for the same person. */
+import type { PersonStatus } from '../../../client/index.ts'
+import { Dot } from '../people/Dot.tsx'
 import css from './face.module.css'
 
 const TONES = 6
 
-export function Face({ id, name, size = 32 }: { id: string; name: string; size?: number }) {
-  return (
+export function Face({ id, name, size = 32, status }: { id: string; name: string; size?: number; status?: PersonStatus }) {
+  const face = (
     <span
       className={css.face}
       data-tone={toneOf(id)}
@@ -12,6 +14,13 @@ export function Face({ id, name, size = 32 }: { id: string; name: string; size?:
       data-initials={initials(name)}
       aria-hidden
     />
+  )
+  if (!status) return face
+  return (
+    <span className={css.dotted}>
+      {face}
+      <Dot status={status} />
+    </span>
   )
 }
 

@@ -4,11 +4,14 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
-import { useConsole } from '../app/context.ts'
+import { mayWrite, useConsole } from '../app/context.ts'
+import { useLeave } from '../app/leave.ts'
 import { overlay } from '../app/overlay.ts'
 import { useText } from '../app/text.tsx'
+import { useSwitch } from '../app/useSwitch.ts'
 import { channelName } from '../inbox/ChannelMark.tsx'
 import { nameOf } from '../inbox/person.ts'
+import { type Section, sections } from '../settings/sections.ts'
 import css from './palette.module.css'
 
 interface Choice {
@@ -137,7 +140,9 @@ function useFound(asked: string): Choice[] {
 }
 
 function useFixed(): Choice[] {
-  const { signOut, session } = useConsole()
+  const { session } = useConsole()
+  const { signOut } = useLeave()
+  const switchTo = useSwitch()
   const { t } = useText()
   const navigate = useNavigate()
   const scheme = useComputedColorScheme('light')
@@ -149,10 +154,16 @@ function useFixed(): Choice[] {
   return [
     page('inbox', t('nav.inbox'), () => void navigate({ to: '/inbox', search: {} })),
     page('contacts', t('nav.contacts'), () => void navigate({ to: '/contacts', search: {} })),
-    page('channels', t('settings.channels'), settings('channels')),
-    page('keys', t('settings.keys'), settings('keys')),
-    page('profile', t('settings.profile'), settings('profile')),
-    ...(session.role === 'viewer' ? [] : [start]),
+    ...(Object.keys(sections) as Section[])
+      .filter((one) => sections[one](session.role))
+      .map((one) => page(one, t(`settings.${one}`), settings(one))),
+    ...(session.operator
+      ? [page('tenants', t('platform.tenants'), () => void navigate({ to: '/platform/tenants', search: {} }))]
+      : []),
+    ...session.memberships
+      .filter((one) => one.tenantId !== session.tenant.id)
+      .map((one) => action(`t${one.tenantId}`, t('palette.switch', { name: one.name }), () => switchTo(one.tenantId))),
+    ...(mayWrite(session) ? [start] : []),
     action('scheme', t('palette.scheme'), () => setColorScheme(scheme === 'dark' ? 'light' : 'dark')),
     action('help', t('keys.title'), () => overlay.set('keys')),
     action('out', t('nav.signOut'), signOut),

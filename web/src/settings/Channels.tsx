@@ -1,37 +1,63 @@
 import { Button, Skeleton } from '@mantine/core'
+import IconPlus from '@tabler/icons-react/dist/esm/icons/IconPlus.mjs'
 import IconRefresh from '@tabler/icons-react/dist/esm/icons/IconRefresh.mjs'
 import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { Account, Template } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
-import { useConsole } from '../app/context.ts'
+import { mayManage, useConsole } from '../app/context.ts'
 import { reasonOf } from '../app/reason.ts'
 import { Empty, Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import { toast } from '../app/toasts.tsx'
 import { ChannelMark, channelName } from '../inbox/ChannelMark.tsx'
 import { useAccounts } from '../inbox/composer/useAccount.ts'
+import { AccountSetup } from './AccountSetup.tsx'
+import { ConnectWhatsApp } from './ConnectWhatsApp.tsx'
+import { Head } from './parts.tsx'
 import css from './settings.module.css'
 
 export function Channels() {
+  const { session } = useConsole()
   const { t } = useText()
   const accounts = useAccounts()
+  const [open, setOpen] = useState<'new' | string | null>(null)
+  const may = mayManage(session)
+  const items = accounts.data?.items ?? []
+  if (open === 'new') return <ConnectWhatsApp onClose={() => setOpen(null)} onConnected={setOpen} />
+  const one = items.find((each) => each.id === open)
+  if (one) return <AccountSetup account={one} onClose={() => setOpen(null)} />
   return (
     <>
-      <h2>{t('settings.channels')}</h2>
-      <p className={css.lead}>{t('settings.channels.text')}</p>
+      <Head title={t('settings.channels')} lead={t('settings.channels.text')}>
+        {may && items.length > 0 && (
+          <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setOpen('new')}>
+            {t('channels.add')}
+          </Button>
+        )}
+      </Head>
       {accounts.isPending && <Skeleton height={96} radius={12} />}
       {accounts.isError && (
         <Failed text={t('context.failed')} reason={reasonOf(accounts.error, t)} onRetry={() => void accounts.refetch()} />
       )}
-      {accounts.data?.items.length === 0 && <Empty title={t('settings.channels.none')} />}
-      {accounts.data?.items.map((one) => (
-        <AccountCard key={one.id} account={one} />
+      {accounts.data && items.length === 0 && (
+        <>
+          <Empty title={t('settings.channels.none')} text={t('channels.none.text')} />
+          {may && (
+            <Button onClick={() => setOpen('new')} leftSection={<IconPlus size={15} aria-hidden />}>
+              {t('channels.add')}
+            </Button>
+          )}
+        </>
+      )}
+      {items.map((each) => (
+        <AccountCard key={each.id} account={each} onSetup={may ? () => setOpen(each.id) : null} />
       ))}
     </>
   )
 }
 
-function AccountCard({ account }: { account: Account }) {
+function AccountCard({ account, onSetup }: { account: Account; onSetup: (() => void) | null }) {
   const { t } = useText()
   return (
     <section className={css.card}>
@@ -46,6 +72,11 @@ function AccountCard({ account }: { account: Account }) {
         <span className={css.state} data-state={account.state}>
           {t(`state.${account.state}`)}
         </span>
+        {onSetup && (
+          <Button size="compact-xs" variant="default" aria-label={`${t('channels.setup')}: ${account.name}`} onClick={onSetup}>
+            {t('channels.setup')}
+          </Button>
+        )}
       </header>
       {account.stateText && <p className={css.stateText}>{account.stateText}</p>}
       {account.capabilities.templates && <Templates accountId={account.id} />}
@@ -69,7 +100,7 @@ function Templates({ accountId }: { accountId: string }) {
     onError: (error) => toast({ text: t('thread.actionFailed', { reason: reasonOf(error, t) }), tone: 'bad' }),
   })
   const all = templates.data?.items ?? []
-  const may = session.role === 'owner' || session.role === 'admin'
+  const may = mayManage(session)
   return (
     <>
       <div className={css.templateHead}>

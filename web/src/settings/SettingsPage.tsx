@@ -1,23 +1,42 @@
 import { Link, useParams } from '@tanstack/react-router'
+import { useConsole, type WorkSession } from '../app/context.ts'
 import { useText } from '../app/text.tsx'
 import { ApiKeys } from './ApiKeys.tsx'
+import { Audit } from './Audit.tsx'
+import { BusinessProfile } from './BusinessProfile.tsx'
 import { Channels } from './Channels.tsx'
+import { Hours } from './Hours.tsx'
 import { Profile } from './Profile.tsx'
+import { Security } from './Security.tsx'
+import { type Section, sections } from './sections.ts'
 import css from './settings.module.css'
+import { Team } from './Team.tsx'
+import { useShownLink } from './useShownLink.ts'
 
-const sections = { channels: Channels, keys: ApiKeys, profile: Profile } as const
-type Section = keyof typeof sections
+const pages = {
+  channels: Channels,
+  business: BusinessProfile,
+  hours: Hours,
+  team: Team,
+  keys: ApiKeys,
+  audit: Audit,
+  profile: Profile,
+  security: Security,
+} as const satisfies Record<Section, () => unknown>
 
 export function SettingsPage() {
   const { t } = useText()
+  const { session } = useConsole()
   const { section } = useParams({ strict: false })
-  const chosen: Section = section && section in sections ? (section as Section) : 'channels'
-  const Part = sections[chosen]
+  const mine = sectionsFor(session)
+  const chosen = mine.find((one) => one === section) ?? 'channels'
+  const Part = pages[chosen]
+  const nav = useShownLink(chosen)
   return (
     <div className={css.page}>
-      <nav className={css.nav} aria-label={t('nav.settings')}>
+      <nav ref={nav} className={css.nav} aria-label={t('nav.settings')}>
         <h1>{t('nav.settings')}</h1>
-        {(Object.keys(sections) as Section[]).map((one) => (
+        {mine.map((one) => (
           <Link
             key={one}
             to="/settings/{-$section}"
@@ -31,9 +50,11 @@ export function SettingsPage() {
       </nav>
       <div className={css.body}>
         <div className={css.column}>
-          <Part />
+          <Part key={chosen} />
         </div>
       </div>
     </div>
   )
 }
+
+const sectionsFor = (session: WorkSession) => (Object.keys(sections) as Section[]).filter((one) => sections[one](session.role))

@@ -53,6 +53,11 @@ export function listTime(clock: Clock, at: string, now: number): string {
   return sameYear ? formatter(clock, 'daymonth', { day: 'numeric', month: 'short' }).format(then) : shortDate(clock, at)
 }
 
+/** The name of a weekday, 0 for Monday. */
+export const weekdayName = (clock: Clock, day: number): string =>
+  // 5 January 1970 was a Monday.
+  formatter({ ...clock, timeZone: 'UTC' }, 'weekdayName', { weekday: 'long' }).format((4 + day) * DAY_MS)
+
 /** For the line between days: the full date with the weekday. */
 export const dayTitle = (clock: Clock, at: number) =>
   formatter(clock, 'dayTitle', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(at)

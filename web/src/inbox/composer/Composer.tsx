@@ -31,6 +31,7 @@ export function Composer({ conversation, draft, lastSeq }: { conversation: Conve
   const shut = left.state === 'closed' || closedByServer
   const note = draft.content.note
   if (session.role === 'viewer') return <p className={css.notice}>{t('composer.viewer')}</p>
+  if (session.tenant.suspended) return <p className={css.notice}>{t('composer.suspended')}</p>
 
   const sendTemplate = (template: Template, values: PlaceValues) => {
     outbox.add({

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { Contact, PatchContact } from '../../../../client/index.ts'
 import { keys } from '../../app/cache.ts'
-import { useConsole } from '../../app/context.ts'
+import { mayWrite, useConsole } from '../../app/context.ts'
 import { reasonOf } from '../../app/reason.ts'
 import { Failed } from '../../app/Trouble.tsx'
 import { useText } from '../../app/text.tsx'
@@ -38,7 +38,7 @@ export function Person({ contactId, link = false }: { contactId: string; link?: 
 function Known({ contact, link }: { contact: Contact; link: boolean }) {
   const { api, queries, session } = useConsole()
   const { t, clock } = useText()
-  const may = session.role !== 'viewer'
+  const may = mayWrite(session)
   const change = useMutation({
     mutationFn: (patch: PatchContact) => api.contacts.update(contact.id, patch),
     onMutate: (patch) => {

@@ -4,7 +4,7 @@ import IconMessagePlus from '@tabler/icons-react/dist/esm/icons/IconMessagePlus.
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
-import { useConsole } from '../../app/context.ts'
+import { mayWrite, useConsole } from '../../app/context.ts'
 import { useKeys } from '../../app/keyboard.ts'
 import { overlay } from '../../app/overlay.ts'
 import { reasonOf } from '../../app/reason.ts'
@@ -33,7 +33,7 @@ export function ConversationList({ tab, q, selected }: Props) {
       <header className={css.head}>
         <div className={css.titleLine}>
           <h1 className={css.title}>{t('nav.inbox')}</h1>
-          {session.role !== 'viewer' && (
+          {mayWrite(session) && (
             <Tooltip label={t('list.start')}>
               <ActionIcon variant="subtle" color="gray" aria-label={t('list.start')} onClick={() => overlay.set('start')}>
                 <IconMessagePlus size={18} stroke={1.7} aria-hidden />

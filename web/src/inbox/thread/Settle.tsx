@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Message } from '../../../../client/index.ts'
 import { takeAnswer } from '../../app/cache.ts'
-import { useConsole } from '../../app/context.ts'
+import { mayWrite, useConsole } from '../../app/context.ts'
 import { reasonOf } from '../../app/reason.ts'
 import { useText } from '../../app/text.tsx'
 import { toast } from '../../app/toasts.tsx'
@@ -20,7 +20,7 @@ export function Settle({ message, mark }: { message: Message; mark: 'failed' | '
     onSuccess: (next) => takeAnswer({ queries, api, live }, next),
     onError: (error) => toast({ text: t('thread.actionFailed', { reason: reasonOf(error, t) }), tone: 'bad' }),
   })
-  const may = session.role !== 'viewer'
+  const may = mayWrite(session)
   return (
     <div className={css.settle} data-mark={mark}>
       <p dir="auto">

@@ -2,7 +2,7 @@
 import { Skeleton } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { type Message, ParleyError } from '../../../../client/index.ts'
-import { useConsole } from '../../app/context.ts'
+import { mayWrite, useConsole } from '../../app/context.ts'
 import { useKeys } from '../../app/keyboard.ts'
 import { reasonOf } from '../../app/reason.ts'
 import { Empty, Failed } from '../../app/Trouble.tsx'
@@ -39,10 +39,10 @@ export function Thread({ conversationId, messageId, onBack, onDetails, onWhy }: 
   const { setStatus, assign, me } = useConversationActions()
   const one = conversation.data
   useMarkRead(one, atEnd)
-  const mayWrite = session.role !== 'viewer'
+  const may = mayWrite(session)
   useKeys({
-    e: () => one && mayWrite && void setStatus(one, one.status === 'closed' ? 'open' : 'closed'),
-    a: () => one && mayWrite && void assign(one, me),
+    e: () => one && may && void setStatus(one, one.status === 'closed' ? 'open' : 'closed'),
+    a: () => one && may && void assign(one, me),
     r: () => draft.open('reply'),
     n: () => draft.open('note'),
   })
@@ -69,7 +69,7 @@ export function Thread({ conversationId, messageId, onBack, onDetails, onWhy }: 
           load={load}
           goTo={goTo}
           onAtEnd={setAtEnd}
-          onReply={mayWrite ? reply : null}
+          onReply={may ? reply : null}
           onWhy={onWhy}
         />
       ) : (

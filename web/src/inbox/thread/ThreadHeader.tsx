@@ -4,12 +4,11 @@ import IconArrowLeft from '@tabler/icons-react/dist/esm/icons/IconArrowLeft.mjs'
 import IconInfoCircle from '@tabler/icons-react/dist/esm/icons/IconInfoCircle.mjs'
 import IconRotate from '@tabler/icons-react/dist/esm/icons/IconRotate.mjs'
 import IconUserPlus from '@tabler/icons-react/dist/esm/icons/IconUserPlus.mjs'
-import { useQuery } from '@tanstack/react-query'
 import type { Conversation } from '../../../../client/index.ts'
-import { keys } from '../../app/cache.ts'
-import { useConsole } from '../../app/context.ts'
+import { mayWrite, useConsole } from '../../app/context.ts'
 import type { SeenPresence } from '../../app/live.ts'
 import { useText } from '../../app/text.tsx'
+import { shownStatus, statusOf, useMembers } from '../../people/presence.ts'
 import { channelName } from '../ChannelMark.tsx'
 import { Face } from '../Face.tsx'
 import { nameOf } from '../person.ts'
@@ -58,7 +57,7 @@ export function ThreadHeader({ conversation, others, onBack, onDetails }: Props)
         </div>
       </div>
       <Others others={others} />
-      {session.role !== 'viewer' && (
+      {mayWrite(session) && (
         <>
           <Owner conversation={one} />
           <Tooltip label={`${t(closed ? 'thread.reopen' : 'thread.close')} · E`}>
@@ -102,10 +101,9 @@ function Others({ others }: { others: SeenPresence[] }) {
 }
 
 function Owner({ conversation }: { conversation: Conversation }) {
-  const { api } = useConsole()
   const { t } = useText()
   const { assign, me } = useConversationActions()
-  const members = useQuery({ queryKey: keys.members, queryFn: ({ signal }) => api.members.list({ signal }) })
+  const members = useMembers()
   const owner = conversation.assignee
   return (
     <Menu position="bottom-end" width={240} shadow="md">
@@ -115,7 +113,13 @@ function Owner({ conversation }: { conversation: Conversation }) {
           size="xs"
           className={css.action}
           aria-label={owner ? t('list.owner', { name: owner.name }) : t('thread.assign')}
-          leftSection={owner ? <Face id={owner.id} name={owner.name} size={18} /> : <IconUserPlus size={15} aria-hidden />}
+          leftSection={
+            owner ? (
+              <Face id={owner.id} name={owner.name} size={18} status={statusOf(members.data?.items, owner.id)} />
+            ) : (
+              <IconUserPlus size={15} aria-hidden />
+            )
+          }
         >
           {owner ? <bdi>{owner.name}</bdi> : t('thread.assign')}
         </Button>
@@ -136,11 +140,11 @@ function Owner({ conversation }: { conversation: Conversation }) {
           .map((one) => (
             <Menu.Item
               key={one.id}
-              leftSection={<Face id={one.id} name={one.name} size={20} />}
+              leftSection={<Face id={one.id} name={one.name} size={20} status={shownStatus(one.presence)} />}
               disabled={one.id === owner?.id}
               onClick={() => void assign(conversation, { id: one.id, name: one.name })}
             >
-              <bdi>{one.name}</bdi>
+              <bdi>{one.name}</bdi> <span className="visually-hidden">{t(`presence.${shownStatus(one.presence)}`)}</span>
             </Menu.Item>
           ))}
         {owner && (

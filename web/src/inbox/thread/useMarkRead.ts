@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react'
 import type { Conversation } from '../../../../client/index.ts'
 import { takeConversations } from '../../app/cache.ts'
-import { useConsole } from '../../app/context.ts'
+import { mayWrite, useConsole } from '../../app/context.ts'
 
 /** Passing through with J and K is not reading. */
 const SEEN_MS = 700
@@ -17,7 +17,7 @@ export function useMarkRead(conversation: Conversation | undefined, atEnd: boole
   }, [])
   const unread = conversation?.unreadCount ?? 0
   const id = conversation?.id
-  const may = session.role !== 'viewer'
+  const may = mayWrite(session)
   useEffect(() => {
     if (!id || unread === 0 || !visible || !atEnd || !may) return
     const timer = setTimeout(() => {

@@ -1,0 +1,151 @@
+/** The way of a number onto the server: what is needed, where to find it, then webhook and check. */
+import { Button, PasswordInput, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import type { CreatedAccount } from '../../../client/index.ts'
+import { keys } from '../app/cache.ts'
+import { useConsole } from '../app/context.ts'
+import { reasonOf } from '../app/reason.ts'
+import { useText } from '../app/text.tsx'
+import { Card, CopyLine, Head, Toggle, useChange } from './parts.tsx'
+import { Steps } from './Steps.tsx'
+import css from './settings.module.css'
+
+interface Props {
+  onClose: () => void
+  /** To the check of this account. */
+  onConnected: (accountId: string) => void
+}
+
+export function ConnectWhatsApp({ onClose, onConnected }: Props) {
+  const { t } = useText()
+  const [made, setMade] = useState<CreatedAccount | null>(null)
+  return (
+    <>
+      <Head title={t('connect.title')} lead={t('connect.lead')}>
+        <Button size="xs" variant="default" onClick={onClose}>
+          {t('app.cancel')}
+        </Button>
+      </Head>
+      <Steps at={made ? 1 : 0} names={[t('connect.step.number'), t('connect.step.webhook'), t('connect.step.check')]} />
+      {made ? <Webhook made={made} onNext={() => onConnected(made.id)} /> : <NumberForm onMade={setMade} />}
+    </>
+  )
+}
+
+function NumberForm({ onMade }: { onMade: (made: CreatedAccount) => void }) {
+  const { api, queries } = useConsole()
+  const { t } = useText()
+  const [form, setForm] = useState({ name: '', phoneNumberId: '', wabaId: '', accessToken: '', appSecret: '' })
+  const [ownApp, setOwnApp] = useState(false)
+  const set = (patch: Partial<typeof form>) => setForm((before) => ({ ...before, ...patch }))
+  const create = useChange({
+    run: () =>
+      api.accounts.create({
+        provider: 'whatsapp-cloud',
+        name: form.name.trim(),
+        phoneNumberId: form.phoneNumberId.trim(),
+        wabaId: form.wabaId.trim(),
+        accessToken: form.accessToken.trim(),
+        ...(ownApp ? { appSecret: form.appSecret.trim() } : {}),
+      }),
+    quiet: true,
+    after: (made: CreatedAccount) => {
+      void queries.invalidateQueries({ queryKey: keys.accounts })
+      onMade(made)
+    },
+  })
+  return (
+    <Card title={t('connect.number')} text={t('connect.number.text')} onSubmit={create.mutate} testId="connect-form">
+      <TextInput
+        label={t('connect.name')}
+        description={t('connect.name.help')}
+        required
+        withAsterisk={false}
+        maxLength={100}
+        value={form.name}
+        onChange={(event) => set({ name: event.currentTarget.value })}
+      />
+      <div className={css.pair}>
+        <TextInput
+          label={t('connect.phoneNumberId')}
+          description={t('connect.phoneNumberId.help')}
+          required
+          withAsterisk={false}
+          dir="ltr"
+          inputMode="numeric"
+          pattern="[0-9]{1,32}"
+          autoComplete="off"
+          value={form.phoneNumberId}
+          onChange={(event) => set({ phoneNumberId: event.currentTarget.value })}
+        />
+        <TextInput
+          label={t('connect.wabaId')}
+          description={t('connect.wabaId.help')}
+          required
+          withAsterisk={false}
+          dir="ltr"
+          inputMode="numeric"
+          pattern="[0-9]{1,32}"
+          autoComplete="off"
+          value={form.wabaId}
+          onChange={(event) => set({ wabaId: event.currentTarget.value })}
+        />
+      </div>
+      <PasswordInput
+        label={t('connect.token')}
+        description={t('connect.token.help')}
+        required
+        withAsterisk={false}
+        dir="ltr"
+        autoComplete="off"
+        visibilityToggleButtonProps={{ 'aria-label': t('password.show'), tabIndex: 0 }}
+        value={form.accessToken}
+        onChange={(event) => set({ accessToken: event.currentTarget.value })}
+      />
+      <Toggle label={t('connect.ownApp')} help={t('connect.ownApp.help')} checked={ownApp} onChange={setOwnApp} />
+      {ownApp && (
+        <PasswordInput
+          label={t('connect.appSecret')}
+          description={t('connect.appSecret.help')}
+          required
+          withAsterisk={false}
+          minLength={8}
+          dir="ltr"
+          autoComplete="off"
+          visibilityToggleButtonProps={{ 'aria-label': t('password.show'), tabIndex: 0 }}
+          value={form.appSecret}
+          onChange={(event) => set({ appSecret: event.currentTarget.value })}
+        />
+      )}
+      {create.isError && (
+        <p className={css.error} role="alert">
+          {reasonOf(create.error, t)}
+        </p>
+      )}
+      <div className={css.formBar}>
+        <Button type="submit" loading={create.isPending}>
+          {t('connect.submit')}
+        </Button>
+      </div>
+    </Card>
+  )
+}
+
+function Webhook({ made, onNext }: { made: CreatedAccount; onNext: () => void }) {
+  const { t } = useText()
+  const { url, verifyToken } = made.webhook
+  return (
+    <Card
+      title={t('connect.webhook')}
+      text={t(verifyToken ? 'connect.webhook.text' : 'connect.webhook.shared')}
+      testId="webhook"
+    >
+      <CopyLine label={t('connect.webhook.url')} value={url} />
+      {verifyToken && <CopyLine label={t('connect.webhook.token')} value={verifyToken} />}
+      {verifyToken && <p className={css.cardText}>{t('connect.webhook.once')}</p>}
+      <div className={css.formBar}>
+        <Button onClick={onNext}>{t('connect.next')}</Button>
+      </div>
+    </Card>
+  )
+}

@@ -1,0 +1,16 @@
+/** The pages of the settings, and who sees them: what would only say "you may not" is left out. */
+import type { Role } from '../../../client/index.ts'
+
+const all = () => true
+const managers = (role: Role) => role === 'owner' || role === 'admin'
+export const sections = {
+  channels: all,
+  business: all,
+  hours: all,
+  team: all,
+  keys: managers,
+  audit: (role: Role) => role === 'owner',
+  profile: all,
+  security: all,
+} as const satisfies Record<string, (role: Role) => boolean>
+export type Section = keyof typeof sections
