@@ -1,23 +1,9 @@
 /** Everything that people do about themselves, their colleagues and their business, once. */
 import { expect } from 'vitest'
-import type { Business } from './business.ts'
 import { password } from './business.ts'
 import type { World } from './world.ts'
 
 const tokenIn = (url: string): string => url.split('#')[1] ?? ''
-
-/** An invitation and a session that exist in this business. */
-export async function peopleIdsOf(world: World, business: Business): Promise<Record<string, string>> {
-  const { owner } = business.people
-  const invited = await world.api<{ id: string }>(
-    'POST',
-    '/invitations',
-    { email: `asked-${business.slug}@people.example`, role: 'agent' },
-    owner,
-  )
-  const sessions = await world.api<{ items: { id: string }[] }>('GET', '/sessions', undefined, owner)
-  return { invitations: invited.body.id, sessions: sessions.body.items[0]?.id ?? '' }
-}
 
 export async function peoplesDay(world: World): Promise<void> {
   const { agent } = world.business.people
