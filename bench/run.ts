@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { fairness } from './fairness/run.ts'
 import { intake } from './intake/run.ts'
+import { lookup } from './lookup/run.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -12,7 +13,7 @@ const { positionals, values } = parseArgs({
     connections: { type: 'string', default: '64' },
   },
 })
-const benches: Record<string, typeof intake> = { intake, fairness }
+const benches: Record<string, typeof intake> = { intake, fairness, lookup }
 const bench = benches[positionals[0] ?? '']
 if (!bench) {
   console.error(`Say which: ${Object.keys(benches).join(', ')}.`)

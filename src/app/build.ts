@@ -43,6 +43,7 @@ import { inviteOwner } from '../tenancy/invitations.ts'
 import { mailJob, sendLetters } from '../tenancy/mail.ts'
 import { platformRoutes } from '../tenancy/platform-routes.ts'
 import { createPresence } from '../tenancy/presence.ts'
+import { createRequestLimits } from '../tenancy/request-limits.ts'
 import { tenancyRoutes } from '../tenancy/routes.ts'
 import { createTenantLookup } from '../tenancy/tenant-lookup.ts'
 import { type TenantRouteDeps, tenantRoutes } from '../tenancy/tenant-routes.ts'
@@ -169,6 +170,7 @@ export async function build(options: BuildOptions): Promise<App> {
     },
     { prefix: '/api' },
   )
+  const guard = { db, cookieName, publicUrl, limits: createRequestLimits(db) }
   const tenants: TenantRouteDeps = {
     ...{ db, lookup, secrets },
     inviteOwner: (tx, by, email) => inviteOwner(people, tx, by, email),
@@ -185,13 +187,13 @@ export async function build(options: BuildOptions): Promise<App> {
   }
   // At the addresses that other systems call, and with the rest of the API.
   await server.register(async (literal) => {
-    guardApi(literal, { db, cookieName, publicUrl })
+    guardApi(literal, guard)
     await literal.register(tenantRoutes, { deps: tenants })
     await literal.register(onboardingTenantRoutes, { deps: onboarding })
   })
   await server.register(
     async (api) => {
-      guardApi(api, { db, cookieName, publicUrl })
+      guardApi(api, guard)
       await api.register(tenantRoutes, { deps: tenants })
       await api.register(onboardingTenantRoutes, { deps: onboarding })
       await api.register(accountRoutes, { deps: onboarding })

@@ -8,7 +8,7 @@ import { byRequest } from './audit.ts'
 import { type Action, type Actor, can, canOperate, type Operator, type PlatformAction, requireCan } from './can.ts'
 import { findPlatformKey, looksLikePlatformKey } from './operators.ts'
 import type { Self } from './profile.ts'
-import { createRequestLimits } from './request-limits.ts'
+import type { RequestLimits } from './request-limits.ts'
 import { findSession, type SessionCore } from './sessions.ts'
 
 declare module 'fastify' {
@@ -32,6 +32,8 @@ declare module 'fastify' {
 
 interface GuardOptions {
   db: Database
+  /** One for all places that are guarded: who asks here and there asks once. */
+  limits: RequestLimits
   cookieName: string
   publicUrl: () => string
 }
@@ -55,7 +57,7 @@ export function guardApi(server: HttpServer, options: GuardOptions): void {
     if (access === 'operator' && !platform)
       throw new Error(`The route ${String(route.method)} ${route.url} does not say what an operator must be allowed to do.`)
   })
-  const limits = createRequestLimits(options.db)
+  const { limits } = options
   server.addHook('onRequest', async (request, reply) => {
     const { access, platform } = request.routeOptions.config
     limits.turnAway(request, reply)

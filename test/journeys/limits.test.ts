@@ -36,6 +36,16 @@ test('of a large minute no more than a tenth comes through in one second', async
   await until('the next second is open', async () => (await list({ key: large.key })).status === 200, { timeoutMs: 5000 })
 })
 
+test('the addresses without /api count for the same minute', async () => {
+  const other = await world.addBusiness('Two doors')
+  await world.database.owner.query('UPDATE tenants SET rate_limit = 10 WHERE id = $1', [other.tenantId])
+  const ask = async (prefix: string) =>
+    (await fetch(`${world.url}${prefix}/tenants/${other.tenantId}`, { headers: { authorization: `Bearer ${other.key}` } }))
+      .status
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(i % 2 === 0 ? '' : '/api')))
+  expect(answers.filter((status) => status === 200)).toHaveLength(10)
+})
+
 test('a business that asks too much is turned away without the database being asked', async () => {
   await until('its key is used up', async () => (await list({ key: greedy.key })).status === 429)
   world.proxy?.mode('cut')
