@@ -96,5 +96,6 @@ function absentParts(config: Config, demo: boolean): string[] {
       ? null
       : `WHATSAPP_APP_SECRET (${demo ? 'the demo uses the simulator' : '/webhooks/whatsapp takes nothing'})`,
     config.PUBLIC_URL ? null : 'PUBLIC_URL (reachable from this machine only)',
+    config.REDIS_URL ? null : 'REDIS_URL (look-ups are kept in memory)',
   ].filter((part) => part !== null)
 }

@@ -5,6 +5,8 @@ import { scriptedChannel } from '../../test/world/scripted-channel.ts'
 import { until } from '../../test/world/until.ts'
 import { receiveBatch } from '../conversations/receive.ts'
 import { queueReply } from '../conversations/reply.ts'
+import { type Bus, createBus } from '../platform/bus.ts'
+import { createMemoryCache } from '../platform/cache.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import { createLogger } from '../platform/log.ts'
 import { createSecrets } from '../platform/secrets.ts'
@@ -13,7 +15,7 @@ import { addChannelApp, findChannelApp } from './apps.ts'
 import { bySystem } from './audit.ts'
 import { listCredentials, putCredentials, removeCredentials } from './tenant-credentials.ts'
 import { businessOfGenesys, createBusiness, deleteBusiness, patchBusiness, restoreBusiness } from './tenant-life.ts'
-import { findTenantRow } from './tenant-lookup.ts'
+import { createTenantLookup, findTenantRow } from './tenant-lookup.ts'
 
 let db: TestDatabase
 const log = createLogger({ level: 'CRITICAL' })
@@ -131,6 +133,37 @@ const answer = (account: TestAccount, conversationId: string) =>
   )
 const claims = (client: { query: TestDatabase['pool']['query'] }, account: TestAccount) =>
   client.query(`SELECT message_id FROM parley.claim_sends(8, 15000, '{}') WHERE account_id = $1`, [account.accountId])
+
+test('whoever changed a business and was answered finds it changed, however late the news comes', async () => {
+  const ear = createBus({ connectionString: db.url, log })
+  const lateMs = 150
+  const bus: Bus = {
+    ...ear,
+    listen: (name, heard, missed) => ear.listen(name, (payload) => setTimeout(() => heard(payload), lateMs), missed),
+    caughtUp: async () => {
+      await ear.caughtUp()
+      await new Promise((resolve) => setTimeout(resolve, 2 * lateMs))
+    },
+  }
+  const lookup = createTenantLookup({ db, bus, cache: createMemoryCache({ max: 100, ttlMs: 60_000 }), log })
+  await until('it listens', () => ear.listening())
+  const deps = { db, secrets, lookup }
+  const { row } = await createBusiness(deps, bySystem, { name: 'Late', email: 'l@x.example' })
+  const [one, two, three] = [digits(9), digits(9), digits(9)].map((tail) => `s${tail}`) as [string, string, string]
+  await patchBusiness(deps, bySystem, row.id, { subdomain: one })
+  const finds = async (by: 'subdomain' | 'integration', value: string) => (await lookup.find(by, value))?.id
+  expect(await finds('subdomain', one)).toBe(row.id)
+  expect(await finds('subdomain', two)).toBeUndefined()
+  await patchBusiness(deps, bySystem, row.id, { subdomain: two })
+  expect([await finds('subdomain', one), await finds('subdomain', two)]).toEqual([undefined, row.id])
+  await putCredentials(deps, bySystem, row.id, { type: 'genesys', values: { integrationId: one } })
+  expect(await finds('integration', one)).toBe(row.id)
+  await putCredentials(deps, bySystem, row.id, { type: 'genesys', values: { integrationId: three } })
+  expect(await finds('integration', one)).toBeUndefined()
+  await deleteBusiness(deps, bySystem, row.id)
+  expect([await finds('subdomain', two), await finds('integration', three)]).toEqual([undefined, undefined])
+  await ear.stop()
+})
 
 describe('suspending a business', () => {
   test('waits for a claim that is under way, and none begins before it is committed', async () => {
