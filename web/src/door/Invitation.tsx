@@ -72,7 +72,7 @@ function Accept(props: { token: string; invitation: InvitationLook; onSignedIn: 
         </div>
       )}
       <PasswordField value={password} onChange={setPassword} fresh={!known} autoFocus={known} />
-      {asked && <CodeField value={code} onChange={setCode} />}
+      {asked && <CodeField value={code} onChange={setCode} recovery />}
       <Button type="submit" loading={accept.isPending} fullWidth>
         {t('invitation.accept')}
       </Button>

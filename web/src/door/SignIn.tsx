@@ -40,7 +40,7 @@ export function SignIn({ notice, onSignedIn, onForgotten, onSignUp }: Props) {
   if (asked) {
     return (
       <Door title={t('code.title')} lead={t('code.lead')} error={error} onSubmit={enter.mutate} testId="code-form">
-        <CodeField value={code} onChange={setCode} />
+        <CodeField value={code} onChange={setCode} recovery />
         <Button type="submit" loading={enter.isPending} fullWidth>
           {t('signIn.submit')}
         </Button>

@@ -46,12 +46,13 @@ export function PasswordField({ value, onChange, autoFocus, fresh, label }: Fiel
   )
 }
 
-export function CodeField({ value, onChange }: Field) {
+/** `recovery`: a recovery code does as well. */
+export function CodeField({ value, onChange, recovery }: Field & { recovery?: boolean }) {
   const { t } = useText()
   return (
     <TextInput
       label={t('code.label')}
-      description={t('code.help')}
+      description={recovery ? t('code.help') : undefined}
       name="code"
       autoComplete="one-time-code"
       required

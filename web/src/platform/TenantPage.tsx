@@ -8,6 +8,7 @@ import { keys } from '../app/cache.ts'
 import { reasonOf } from '../app/reason.ts'
 import { Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
+import { channelName } from '../inbox/ChannelMark.tsx'
 import { Checklist } from '../settings/Checklist.tsx'
 import { Card, Confirm, Head, useChange } from '../settings/parts.tsx'
 import css from '../settings/settings.module.css'
@@ -97,7 +98,7 @@ function ReadinessCard({ id }: { id: string }) {
           <Checklist steps={ready.data.steps} />
           {ready.data.channels.map((channel) => (
             <section key={channel.accountId ?? channel.channel} className={css.fields}>
-              <h4>{channel.name ?? channel.channel}</h4>
+              <h4>{channel.name ?? channelName(channel.channel)}</h4>
               <Checklist steps={channel.steps} />
             </section>
           ))}
