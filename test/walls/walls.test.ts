@@ -74,6 +74,20 @@ describe('those who run the server and those who use it', () => {
   })
   afterAll(() => world.close())
 
+  test('every route either asks who it is, or is one of the few that are open to the world', () => {
+    const open = world.app.routes
+      .filter((route) => !route.config?.access)
+      .flatMap((route) => [route.method].flat().map((method) => `${method} ${route.url}`))
+    const known = [
+      /^(GET|HEAD) \/health$/,
+      /^(GET|HEAD|POST) \/webhooks\/whatsapp(\/:app)?$/, // signed by the provider, over the raw bytes
+      /^(GET|HEAD) \/api\/openapi\.json$/,
+      /^(GET|HEAD) \/api\/docs(\/.*)?$/,
+      /^(GET|HEAD) \/(?!api|tenants|webhooks).*$/, // files of the console, and its page for every address it knows
+    ]
+    expect(open.filter((route) => !known.some((one) => one.test(route)))).toEqual([])
+    expect(open.length).toBeGreaterThan(5)
+  })
   test('what only the former may is refused to everybody of a business, in every role', async () => {
     const { asked, let: passed } = await refusals(world, sides.own)
     expect(passed).toEqual([])
