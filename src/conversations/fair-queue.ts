@@ -18,17 +18,24 @@ export interface FairLimits {
 
 export interface FairQueue<T extends Sized> {
   add(item: T): void
-  /** `large`: whether one that fills a batch by itself may be taken; such a one goes alone. Empty where nothing may go. */
-  nextBatch(large: boolean): T[]
+  /**
+   * `large`: whether one that fills a batch by itself may be taken; such a one goes alone. `may`: whether this source, of which
+   * so many events wait, may have a place in this batch. Empty where nothing may go.
+   */
+  nextBatch(large: boolean, may?: (source: string, events: number) => boolean): T[]
   size(): number
   /** Bytes of one source that wait. */
   bytesOf(source: string): number
 }
 
+/** One without events still has its raw body to be stored. */
+const sizeOf = (item: Sized): number => Math.max(1, item.events)
+
 interface Line<T> {
   items: T[]
   /** Before it everything was taken: taking the first of a long array would move all others. */
   head: number
+  events: number
   bytes: number
 }
 
@@ -42,6 +49,7 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
     const item = line.items[line.head] as T
     line.head += 1
     line.bytes -= item.bytes
+    line.events -= sizeOf(item)
     count -= 1
     lines.delete(source)
     if (line.head === line.items.length) return item
@@ -60,19 +68,21 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
 
   return {
     add(item) {
-      const line = lines.get(item.source) ?? { items: [], head: 0, bytes: 0 }
+      const line = lines.get(item.source) ?? { items: [], head: 0, events: 0, bytes: 0 }
       line.items.push(item)
       line.bytes += item.bytes
+      line.events += sizeOf(item)
       lines.set(item.source, line)
       count += 1
     },
-    nextBatch(large) {
+    nextBatch(large, may = () => true) {
       const batch: T[] = []
       let events = 0
       let bytes = 0
       const most = lines.size > 1 ? limits.sharedBatchEvents : limits.batchEvents
-      /** Their first one fills a batch by itself. */
+      /** Those that may not, or whose first one fills a batch by itself. */
       const passedOver = new Set<string>()
+      for (const [source, { events: waiting }] of lines) if (!may(source, waiting)) passedOver.add(source)
       for (let next = firstBut(passedOver); next; next = firstBut(passedOver)) {
         const [source, line] = next
         const item = line.items[line.head] as T
@@ -81,7 +91,7 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
           passedOver.add(source)
           continue
         }
-        const size = Math.max(1, item.events)
+        const size = sizeOf(item)
         if (batch.length > 0 && (events + size > most || bytes + item.bytes > limits.batchBytes)) break
         events += size
         bytes += item.bytes

@@ -19,6 +19,8 @@ export interface Ingress {
 interface Limits extends FairLimits {
   /** Batches committed at the same time. Each is one connection. */
   writers: number
+  /** A source has one batch under way, unless so many of its events wait: the other writer is for all others. */
+  secondBatchAt: number
   /** Bytes that may wait: beyond, requests are turned away before memory grows. */
   waitingBytes: number
   /** The same for what one source sends, so that it cannot take the place of all others. */
@@ -26,6 +28,7 @@ interface Limits extends FairLimits {
 }
 const limits: Limits = {
   writers: 2,
+  secondBatchAt: 24,
   batchEvents: 400,
   sharedBatchEvents: 100,
   batchBytes: 8 << 20,
@@ -44,11 +47,21 @@ export function createIngress(
   options: Partial<Limits> = {},
 ): Ingress {
   const given = { ...limits, ...options }
-  const { writers, waitingBytes, waitingBytesOfOne } = given
+  const { writers, waitingBytes, waitingBytesOfOne, secondBatchAt } = given
   const queue = createFairQueue<Waiting>(given)
   let bytes = 0
   let running = 0
   let largeRunning = 0
+  /** Batches under way, by source. */
+  const under = new Map<string, number>()
+  const may = (source: string, events: number): boolean => !under.has(source) || events >= secondBatchAt
+  const mark = (batch: readonly Waiting[], by: 1 | -1): void => {
+    for (const source of new Set(batch.map((item) => item.source))) {
+      const count = (under.get(source) ?? 0) + by
+      if (count > 0) under.set(source, count)
+      else under.delete(source)
+    }
+  }
   let idlers: (() => void)[] = []
 
   function settleIdle(): void {
@@ -82,12 +95,14 @@ export function createIngress(
     try {
       for (;;) {
         // One that takes seconds leaves a writer to all others.
-        const batch = queue.nextBatch(largeRunning < Math.max(1, writers - 1))
+        const batch = queue.nextBatch(largeRunning < Math.max(1, writers - 1), may)
         if (batch.length === 0) return
         const large = (batch[0]?.events ?? 0) > given.batchEvents ? 1 : 0
         largeRunning += large
+        mark(batch, 1)
         await store(batch).finally(() => {
           largeRunning -= large
+          mark(batch, -1)
         })
       }
     } finally {

@@ -1,5 +1,6 @@
 /** Who did what. Written in the transaction of the change it tells of, read by owners; nothing changes it afterwards. */
 import type { FastifyRequest } from 'fastify'
+import { newId } from '../kernel/ids.ts'
 import { cleanJson } from '../kernel/text.ts'
 import type { Client } from '../platform/db/pool.ts'
 import type { Tx } from '../platform/db/tx.ts'
@@ -31,8 +32,8 @@ export function byRequest(request: Pick<FastifyRequest, 'actor' | 'operator' | '
 
 export async function audit(tx: Tx, by: By, entry: AuditEntry): Promise<void> {
   await tx.query(
-    `INSERT INTO audit_log (tenant_id, actor, actor_name, action, subject_type, subject_id, changes, ip)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `INSERT INTO audit_log (tenant_id, id, actor, actor_name, action, subject_type, subject_id, changes, ip)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [tx.tenantId, ...columnsOf(by, entry)],
   )
 }
@@ -40,12 +41,13 @@ export async function audit(tx: Tx, by: By, entry: AuditEntry): Promise<void> {
 /** What concerns no business: operators and their keys. */
 export async function auditPlatform(db: { pool: Pick<Client, 'query'> }, by: By, entry: AuditEntry): Promise<void> {
   await db.pool.query(
-    'INSERT INTO platform_audit_log (actor, actor_name, action, subject_type, subject_id, changes, ip) VALUES ($1, $2, $3, $4, $5, $6, $7)',
+    'INSERT INTO platform_audit_log (id, actor, actor_name, action, subject_type, subject_id, changes, ip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)',
     columnsOf(by, entry),
   )
 }
 
 const columnsOf = (by: By, { action, subject, changes }: AuditEntry): unknown[] => [
+  newId(), // ordered within this process too: one thing done after the other is read in that order
   by.label,
   by.name,
   action,
