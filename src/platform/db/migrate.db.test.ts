@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { runner } from 'node-pg-migrate'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { readSchema, renderSchema } from '../../../bin/docs/schema.ts'
 import { withDatabase } from '../../../test/world/postgres.setup.ts'
 import { appliedMigrations, knownMigrations, migrate, SchemaTooNew } from './migrate.ts'
 
@@ -54,6 +56,36 @@ test('a database that a newer version migrated is refused and left alone', async
   await expect(migrate(url)).rejects.toThrow(SchemaTooNew)
   await expect(migrate(url)).rejects.toThrow(/999_from_the_future/)
   await ask(`DELETE FROM parley.pgmigrations WHERE name = '999_from_the_future'`)
+})
+
+test('from wherever a migration was broken off, it ends in the same schema, also with two at once', async () => {
+  const { adminUrl } = inject('postgres')
+  const known = await knownMigrations()
+  const schemaOf = async (at: string) => {
+    const client = new pg.Client({ connectionString: at })
+    await client.connect()
+    const schema = renderSchema(await readSchema(client))
+    await client.end()
+    return schema
+  }
+  const whole = await schemaOf(url)
+  for (const done of [1, 4, 6, 9, known.length - 1]) {
+    const half = `${name}_${done}`
+    await admin.query(`CREATE DATABASE ${half}`)
+    const at = withDatabase(adminUrl, half)
+    const client = new pg.Client({ connectionString: at })
+    await client.connect()
+    await runner({
+      ...{ dbClient: client, dir: new URL('../../../migrations/', import.meta.url).pathname, direction: 'up', count: done },
+      ...{ migrationsTable: 'pgmigrations', migrationsSchema: 'parley', schema: 'parley', createSchema: true },
+      ...{ createMigrationsSchema: true, singleTransaction: false, log: () => {} },
+    })
+    await client.end()
+    const reports = await Promise.all([migrate(at), migrate(at)])
+    expect(reports.map(({ applied }) => applied.length).sort((a, b) => a - b)).toEqual([0, known.length - done])
+    expect(await schemaOf(at)).toBe(whole)
+    await admin.query(`DROP DATABASE ${half} WITH (FORCE)`)
+  }
 })
 
 test('the history of a database without one is empty', async () => {

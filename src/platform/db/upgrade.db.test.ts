@@ -60,3 +60,92 @@ test('businesses of a database at its first schema survive every migration since
   expect(found).toEqual([{ name: 'Old 7' }])
   expect((await migrate(url)).applied).toEqual([])
 })
+
+test('businesses of an older tenant service in the same database are taken over once, and its own table is left alone', async () => {
+  const older = `${name}_older`
+  await admin.query(`CREATE DATABASE ${older}`)
+  const at = withDatabase(inject('postgres').adminUrl, older)
+  const there = new pg.Client({ connectionString: at })
+  await there.connect()
+  try {
+    // As such a service made it, before it had e-mail, settings and look-ups by number.
+    await there.query(
+      `CREATE TABLE public.tenants (tenant_id varchar(50) PRIMARY KEY, name varchar(255) NOT NULL, subdomain varchar(100), status varchar(20) DEFAULT 'active',
+         plan varchar(50) DEFAULT 'standard', rate_limit integer DEFAULT 100, genesys_org_id varchar(100), genesys_org_name varchar(255), genesys_region varchar(50),
+         onboarding_completed boolean DEFAULT false, whatsapp_configured boolean DEFAULT false, metadata jsonb DEFAULT '{}',
+         created_at timestamp DEFAULT current_timestamp, updated_at timestamp DEFAULT current_timestamp);
+       INSERT INTO public.tenants (tenant_id, name, subdomain, status, rate_limit, genesys_org_id, metadata) VALUES
+         ('t1', 'First', 'first', 'active', 250, 'org-1', '{"timezone": "Europe/Lisbon", "free": 1}'),
+         ('t2', 'Second', 'second', 'inactive', NULL, 'org-1', NULL), ('t3', '', '', 'suspended', 100, NULL, '{}')`,
+    )
+    const own = async () => (await there.query('SELECT * FROM public.tenants ORDER BY 1')).rows
+    const before = await own()
+    for (let n = 0; n < 3; n++) await migrate(at)
+    const { rows } = await there.query(
+      'SELECT tenant_id, name, subdomain, status, rate_limit, email, domain, phone_number_id, genesys_integration_id, genesys_org_id, settings, metadata FROM parley.tenants ORDER BY tenant_id',
+    )
+    const absent = { email: null, domain: null, phone_number_id: null, genesys_integration_id: null }
+    const free = { timezone: 'Europe/Lisbon', free: 1 }
+    expect(rows).toEqual([
+      {
+        tenant_id: 't1',
+        name: 'First',
+        subdomain: 'first',
+        status: 'active',
+        rate_limit: 250,
+        genesys_org_id: 'org-1',
+        ...absent,
+        settings: free,
+        metadata: free,
+      },
+      {
+        tenant_id: 't2',
+        name: 'Second',
+        subdomain: 'second',
+        status: 'suspended',
+        rate_limit: 600,
+        genesys_org_id: null,
+        ...absent,
+        settings: {},
+        metadata: {},
+      },
+      {
+        tenant_id: 't3',
+        name: 't3',
+        subdomain: null,
+        status: 'suspended',
+        rate_limit: 100,
+        genesys_org_id: null,
+        ...absent,
+        settings: {},
+        metadata: {},
+      },
+    ])
+    expect(await own()).toEqual(before)
+    const { rows: walls } = await there.query(
+      `SELECT relforcerowsecurity AS forced FROM pg_class WHERE oid = 'parley.tenants'::regclass`,
+    )
+    expect(walls).toEqual([{ forced: true }])
+  } finally {
+    await there.end()
+    await admin.query(`DROP DATABASE ${older} WITH (FORCE)`)
+  }
+})
+
+test('a table of that name that is something else is not looked into', async () => {
+  const other = `${name}_other`
+  await admin.query(`CREATE DATABASE ${other}`)
+  const at = withDatabase(inject('postgres').adminUrl, other)
+  const there = new pg.Client({ connectionString: at })
+  await there.connect()
+  try {
+    await there.query(
+      `CREATE TABLE public.tenants (id integer, name text); INSERT INTO public.tenants VALUES (1, 'of a block of flats')`,
+    )
+    await migrate(at)
+    expect((await there.query('SELECT FROM parley.tenants')).rowCount).toBe(0)
+  } finally {
+    await there.end()
+    await admin.query(`DROP DATABASE ${other} WITH (FORCE)`)
+  }
+})
