@@ -6,7 +6,7 @@ import { audit, type By } from './audit.ts'
 import type { Actor } from './can.ts'
 import type { PeopleDeps } from './deps.ts'
 import { enqueueInvitation } from './mail.ts'
-import { invitationState, requireReach } from './rules.ts'
+import { invitationState, requireGrant, requireReach } from './rules.ts'
 import type { Role } from './schema.ts'
 import type { InvitationView } from './team-schema.ts'
 import { makeToken, tokenHash } from './tokens.ts'
@@ -54,10 +54,10 @@ export interface Invited {
 /** Replaces an open invitation to the same address. */
 export async function invite(
   deps: Sender,
-  who: { actor: Pick<Actor, 'tenantId' | 'role'>; by: By },
+  who: { actor: Pick<Actor, 'tenantId' | 'role' | 'scopes'>; by: By },
   given: { email: string; role: Role },
 ): Promise<Invited> {
-  requireReach(who.actor, given.role)
+  requireGrant(who.actor, given.role)
   return await inTenant(deps.db, who.actor.tenantId, async (tx) => {
     const known = await tx.query(
       'SELECT FROM user_profiles p JOIN users u ON u.id = p.user_id WHERE p.tenant_id = $1 AND lower(u.email) = lower($2)',
@@ -115,7 +115,7 @@ const linkTo = (publicUrl: () => string, token: string): string => `${publicUrl(
 export async function renewInvitation(deps: Sender, who: { actor: Actor; by: By }, id: string): Promise<Invited> {
   return await inTenant(deps.db, who.actor.tenantId, async (tx) => {
     const before = await hold(tx, id)
-    requireReach(who.actor, before.role)
+    requireGrant(who.actor, before.role)
     if (before.accepted_at || before.revoked_at)
       throw new ParleyError('conflict', 'This invitation was accepted or withdrawn. Invite anew.')
     const token = makeToken()

@@ -5,9 +5,10 @@ import { audit, type By } from './audit.ts'
 import type { Actor } from './can.ts'
 import { tellColleagues } from './news.ts'
 import type { PresenceState } from './people-schema.ts'
-import { fullName, requireReach } from './rules.ts'
+import { fullName, requireGrant, requireReach } from './rules.ts'
 import type { Role } from './schema.ts'
 import type { MemberView, PatchMember } from './team-schema.ts'
+import { endHandedLinks } from './tenants.ts'
 
 interface MemberRow {
   user_id: string
@@ -59,7 +60,7 @@ export async function changeMember(tx: Tx, manager: Manager, userId: string, pat
   const before = await requireMember(tx, userId)
   requireReach(manager.actor, before.role)
   if (patch.role && patch.role !== before.role) {
-    requireReach(manager.actor, patch.role)
+    requireGrant(manager.actor, patch.role)
     if (before.role === 'owner') await requireAnotherOwner(tx, userId)
     await withdrawInvitations(tx, userId, patch.role)
   }
@@ -81,6 +82,7 @@ export async function removeMember(tx: Tx, manager: Manager, userId: string): Pr
   requireReach(manager.actor, before.role)
   if (before.role === 'owner') await requireAnotherOwner(tx, userId)
   await withdrawInvitations(tx, userId)
+  await endHandedLinks(tx, userId)
   await tx.query('DELETE FROM user_profiles WHERE tenant_id = $1 AND user_id = $2', [tx.tenantId, userId])
   await audit(tx, manager.by, {
     action: 'member.removed',

@@ -7,7 +7,7 @@ import type { Actor } from './can.ts'
 import type { PeopleDeps } from './deps.ts'
 import { requireMember } from './members.ts'
 import { hashPassword } from './passwords.ts'
-import { requireGoodPassword, requireReach } from './rules.ts'
+import { requireGoodPassword, requireGrant } from './rules.ts'
 import { endSessions, membershipsOf } from './sessions.ts'
 import { makeToken, tokenHash } from './tokens.ts'
 
@@ -66,7 +66,7 @@ export async function linkForMember(
   userId: string,
 ): Promise<ResetLink> {
   const member = await requireMember(tx, userId)
-  requireReach(who.actor, member.role)
+  requireGrant(who.actor, member.role)
   if (!(await belongsHereOnly({ pool: tx }, userId)))
     throw new ParleyError(
       'forbidden',

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ParleyError } from '../kernel/errors.ts'
 import { businessHours } from './business-schema.ts'
-import { invitationState, isZone, requireGoodPassword, requireLanguage, requireReach } from './rules.ts'
+import { type Action, actions, can } from './can.ts'
+import type { Role } from './roles.ts'
+import { invitationState, isZone, requireGoodPassword, requireGrant, requireLanguage, requireReach } from './rules.ts'
 import { network } from './throttle.ts'
 
 describe('a password', () => {
@@ -94,4 +96,19 @@ test('hours close later than they open, or the next day', () => {
   expect(accepted({ open: '24:00', close: '06:00', enabled: true })).toBe(false)
   expect(accepted({ open: '09:60', close: '17:00', enabled: true })).toBe(false)
   expect(businessHours.safeParse({ monday: day }).success).toBe(false)
+})
+
+test('a key with scopes gives nobody a role that may more than the key', () => {
+  const lets = (scopes: Action[] | undefined, role: Role) => {
+    try {
+      requireGrant({ role: 'admin', ...(scopes ? { scopes } : {}) }, role)
+      return true
+    } catch {
+      return false
+    }
+  }
+  const ofViewers = actions.filter((action) => can({ role: 'viewer' }, action))
+  expect([lets(undefined, 'admin'), lets(undefined, 'owner')]).toEqual([true, false])
+  expect([lets(['members.manage'], 'admin'), lets(['members.manage'], 'viewer')]).toEqual([false, false])
+  expect([lets(['members.manage', ...ofViewers], 'viewer'), lets(ofViewers, 'agent')]).toEqual([true, false])
 })

@@ -1,6 +1,6 @@
 /** What may be: passwords, zones, languages, roles given. Nothing here reads or writes. */
 import { ParleyError } from '../kernel/errors.ts'
-import { type Actor, reaches } from './can.ts'
+import { type Actor, actions, can, reaches } from './can.ts'
 import type { Role } from './roles.ts'
 import type { InvitationView } from './team-schema.ts'
 
@@ -45,6 +45,17 @@ export function requireLanguage(tag: string): string {
 export function requireReach(actor: Pick<Actor, 'role'>, ...roles: readonly Role[]): void {
   const above = roles.find((role) => !reaches(actor.role, role))
   if (above) throw new ParleyError('forbidden', `Your role (${actor.role}) does not reach as far as ${above}.`)
+}
+
+/**
+ * Nobody lets another person do what they may not do themselves: a key that was given a few scopes makes nobody a colleague
+ * who may do more, and hands out no link by which it would become one.
+ */
+export function requireGrant(actor: Pick<Actor, 'role' | 'scopes'>, role: Role): void {
+  requireReach(actor, role)
+  const beyond = actions.find((action) => can({ role }, action) && !can(actor, action))
+  if (beyond)
+    throw new ParleyError('forbidden', `This API key does not have the scope ${beyond}, which a colleague would have.`)
 }
 
 export function invitationState(

@@ -19,8 +19,15 @@ type Setup = z.infer<typeof setupView>
 /** Any number nobody else uses: "signup" in ASCII. Of two first owners at once, one is second. */
 const lockKey = 0x7369676e7570
 
+/**
+ * Whether this server is somebody's already. A key of the platform or a business says so as well as a person does: whoever
+ * set the server up through the API, or invited its first owner by link, must not be overtaken by a stranger who would run it.
+ */
 async function anybody(db: Pick<Tx, 'query'>): Promise<boolean> {
-  const { rows } = await db.query<{ any: boolean }>('SELECT EXISTS (SELECT FROM users) AS any')
+  const { rows } = await db.query<{ any: boolean }>(
+    `SELECT EXISTS (SELECT FROM users) OR EXISTS (SELECT FROM platform_api_keys)
+         OR EXISTS (SELECT FROM parley.list_tenants(NULL, NULL, NULL, NULL, NULL, 1)) AS any`,
+  )
   return rows[0]?.any ?? false
 }
 

@@ -11,9 +11,11 @@ import { bySystem } from './audit.ts'
 import type { PeopleDeps } from './deps.ts'
 import { forgetOldInvitations, invite } from './invitations.ts'
 import { changeMember, removeMember } from './members.ts'
-import { confirmReset, linkForMail } from './password-resets.ts'
+import { createPlatformKey } from './operators.ts'
+import { confirmReset, linkForMail, linkForMember } from './password-resets.ts'
 import { startSession } from './sessions.ts'
-import { signUp } from './sign-up.ts'
+import { readSetup, signUp } from './sign-up.ts'
+import { deleteBusiness } from './tenant-life.ts'
 import { addMember } from './tenants.ts'
 
 let db: TestDatabase
@@ -47,6 +49,19 @@ const member = (tenantId: string, role: 'owner' | 'admin' | 'agent', email = `${
   inTenant(db, tenantId, (tx) => addMember(tx, { email, password, firstName: 'M', lastName: role, role }))
 
 describe('the first owner of a new server', () => {
+  test('is no stranger where the server was set up with a key of the platform or a business, before anybody signed in', async () => {
+    const refused = async () => {
+      expect(await readSetup(deps)).toMatchObject({ signUp: 'closed' })
+      await expect(signUp(deps, newcomer(0), {})).rejects.toMatchObject({ code: 'forbidden' })
+    }
+    await createPlatformKey(db, { name: 'Provisioning', createdBy: 'cli' })
+    await refused()
+    await db.owner.query('DELETE FROM platform_api_keys')
+    const tenantId = await makeTenant(db)
+    await refused()
+    await db.owner.query('DELETE FROM tenants WHERE id = $1', [tenantId])
+    expect(await readSetup(deps)).toMatchObject({ signUp: 'first' })
+  })
   test('is one, of several who sign up at once, and runs the server; afterwards it takes nobody uninvited', async () => {
     // Held back where each has looked whether it is the first, and none has written yet.
     const gate = await db.owner.connect()
@@ -172,6 +187,36 @@ describe('two owners', () => {
     await inTenant(db, here, (tx) => removeMember(tx, manager(here, boss), userId))
     const { rows } = await db.owner.query('SELECT tenant_id FROM user_sessions WHERE user_id = $1', [userId])
     expect(rows).toEqual([{ tenant_id: there }])
+  })
+})
+
+describe('a link that a colleague hands over', () => {
+  const handed = async () => {
+    const tenantId = await makeTenant(db)
+    const email = `${newId()}@team.example`
+    const [boss, userId] = [await member(tenantId, 'owner'), await member(tenantId, 'agent', email)]
+    const actor = { tenantId, role: 'owner' as const, userId: boss, name: 'Boss', label: `user:${boss}` }
+    const who = { actor, by: actor, changed: () => {} }
+    const { url } = await inTenant(db, tenantId, (tx) => linkForMember(deps, tx, who, userId))
+    return {
+      tenantId,
+      email,
+      userId,
+      who,
+      use: () => confirmReset(db, { token: tokenOf(url), password: 'a new long password' }),
+    }
+  }
+  test('opens nothing once the person was removed here and works elsewhere', async () => {
+    const { tenantId, email, userId, who, use } = await handed()
+    await inTenant(db, tenantId, (tx) => removeMember(tx, who, userId))
+    await member(await makeTenant(db), 'agent', email)
+    await expect(use()).rejects.toMatchObject({ code: 'link_not_valid' })
+  })
+  test('opens nothing where the person joined another business and this one was deleted', async () => {
+    const { tenantId, email, use } = await handed()
+    await member(await makeTenant(db), 'agent', email)
+    await deleteBusiness({ db }, bySystem, tenantId)
+    await expect(use()).rejects.toMatchObject({ code: 'link_not_valid' })
   })
 })
 

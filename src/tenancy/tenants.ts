@@ -1,6 +1,7 @@
 /** Businesses and who works there, as far as setting one up needs. */
 import { newId } from '../kernel/ids.ts'
 import type { Tx } from '../platform/db/tx.ts'
+import { bySystem } from './audit.ts'
 import { hashPassword } from './passwords.ts'
 import type { Role } from './schema.ts'
 
@@ -47,8 +48,20 @@ export async function joinTenant(
      ON CONFLICT (tenant_id, user_id) DO NOTHING`,
     [tx.tenantId, given.userId, given.role, given.firstName, given.lastName, given.email],
   )
+  await endHandedLinks(tx, given.userId)
   await tx.query('INSERT INTO user_preferences (user_id) VALUES ($1) ON CONFLICT (user_id) DO NOTHING', [given.userId])
   await tx.query('INSERT INTO user_status (user_id) VALUES ($1) ON CONFLICT (user_id) DO NOTHING', [given.userId])
+}
+
+/**
+ * Links that colleagues handed over to a person end where the person comes or goes: they were made for somebody of one
+ * business, and whoever still has one must not become that person in the next. What the person asked for by mail stays.
+ */
+export async function endHandedLinks(tx: Tx, userId: string): Promise<void> {
+  await tx.query('UPDATE password_resets SET used_at = now() WHERE user_id = $1 AND created_by <> $2 AND used_at IS NULL', [
+    userId,
+    bySystem.label,
+  ])
 }
 
 /** A colleague with a password given for them: the command line, the demo. A known person keeps their own. */
