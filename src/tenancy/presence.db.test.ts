@@ -85,6 +85,17 @@ test('who was held by a process that ended without a word is gone after three be
   expect(await told()).toHaveLength(2)
 })
 
+test('who is still held by a process that was given up for gone is here again with its next beat', async () => {
+  const presence = start({ beatMs: 100 })
+  presence.connected(userId)
+  await until('the person is here', online)
+  // Another process, while this one stood still.
+  await db.owner.query('DELETE FROM user_connections WHERE user_id = $1', [userId])
+  await db.owner.query('UPDATE user_status SET is_online = false WHERE user_id = $1', [userId])
+  await until('the person is here again', online)
+  await until('and everybody was told again', async () => (await told()).length === 4)
+})
+
 test('a process that stops lets its people go at once', async () => {
   const presence = start({ graceMs: 60_000 })
   presence.connected(userId)

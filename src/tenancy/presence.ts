@@ -88,6 +88,13 @@ export function createPresence({ db, log, changed, beatMs = 15_000, graceMs = 30
     const here = [...open.keys()]
     if (here.length > 0) {
       await arrive(here)
+      // Who is held here and not shown so: their arrival could not be written, crossed with a departure, or this process was
+      // away so long that others gave its people up.
+      const { rows: unseen } = await db.pool.query<{ id: string }>(
+        `SELECT u.id FROM users u LEFT JOIN user_status s ON s.user_id = u.id WHERE u.id = ANY($1::uuid[]) AND s.is_online IS NOT TRUE`,
+        [here],
+      )
+      await settle(unseen.map(({ id }) => id))
       await db.pool.query('UPDATE user_status SET last_seen_at = now() WHERE user_id = ANY($1::uuid[])', [here])
     }
     await db.pool.query('DELETE FROM user_connections WHERE seen_at < now() - make_interval(secs => $1)', [lostSeconds])
