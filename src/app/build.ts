@@ -152,7 +152,7 @@ export async function build(options: BuildOptions): Promise<App> {
     lives: { days: config.PARLEY_SESSION_DAYS, idleHours: config.PARLEY_SESSION_IDLE_HOURS },
     throttle: createThrottle({ db, secrets }),
   }
-  const server = await createHttp({ log, publicUrl, trustProxy: config.TRUST_PROXY, version })
+  const server = await createHttp({ log, publicUrl, proxies: Number(config.TRUST_PROXY), version })
   const routes: RouteOptions[] = []
   server.addHook('onRoute', (route) => void routes.push(route))
   await server.register(healthRoute, { db, redis })

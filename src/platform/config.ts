@@ -77,7 +77,10 @@ export const settings = {
     .max(100)
     .default('parley:')
     .describe('Before every key in Redis; another one for each server that shares it.'),
-  TRUST_PROXY: flag.default(false).describe('true behind a reverse proxy that sets X-Forwarded-For.'),
+  TRUST_PROXY: z
+    .union([flag, z.coerce.number().int().min(1).max(10)])
+    .default(false)
+    .describe('true behind a reverse proxy that adds the address of its caller to X-Forwarded-For; behind several, how many.'),
   PARLEY_OUTBOUND_ALLOW: z
     .string()
     .refine(isAllowList, 'must be addresses, ranges like 10.0.0.0/8 or names of hosts, separated by commas')

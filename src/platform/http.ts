@@ -24,13 +24,15 @@ export const sessionCookie = (publicUrl: string): string => (publicUrl.startsWit
 export async function createHttp(options: {
   log: Logger
   publicUrl: () => string
-  trustProxy: boolean
+  /** How many proxies stand before this server. */
+  proxies: number
   version: string
 }): Promise<HttpServer> {
   const { log } = options
   const server = Fastify({
     logger: false,
-    trustProxy: options.trustProxy,
+    // What the nearest proxies added counts. All before it anybody can write, and with it escape every limit by address.
+    trustProxy: (_address: string, hop: number) => hop < options.proxies,
     bodyLimit: 1 << 20,
     // Fastify waits for keep-alive connections on close; browsers hold theirs.
     forceCloseConnections: 'idle',

@@ -64,6 +64,10 @@ describe('signing in', () => {
   test.each([
     ['for one name from many addresses', () => ({})],
     ['from one address for many names', () => ({ 'x-forwarded-for': '10.9.9.9' })],
+    [
+      'from one address for many names, behind addresses it made up',
+      () => ({ 'x-forwarded-for': `10.8.8.${lastAddress++}, 10.7.7.7` }),
+    ],
   ])('the eleventh try in a minute %s is refused, also with the right password', async (how, headers) => {
     const many = how.includes('many names')
     const { email } = stranger.people.colleague
