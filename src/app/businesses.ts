@@ -84,7 +84,10 @@ export async function changeBusiness(db: Database, deed: keyof typeof deeds, idO
 
 /** Returns the process' exit code. */
 export async function purge(db: Database, config: Config, given: { id: string; yes: boolean }, say: Say): Promise<number> {
-  const { id, name } = await requireBusiness(db, given.id)
+  const row = await findTenantRow(db, isUuid(given.id) ? 'id' : 'public_id', given.id)
+  // One whose rows are gone already is known by its id alone: what is left of it are files.
+  if (!row && !isUuid(given.id)) throw notFound(`A business ${given.id}`)
+  const { id, name } = row ?? { id: given.id.toLowerCase(), name: given.id }
   if (!given.yes) {
     say(`This erases ${name} for good: nothing brings it back but a backup. Say --yes if you mean it.`)
     return 1

@@ -1,5 +1,6 @@
 /** The business as its own people see and describe it. */
 import { z } from 'zod'
+import { freeForm } from './free-form.ts'
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a time like 09:30')
 export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
@@ -54,7 +55,7 @@ export const patchBusiness = z
     serviceAreaRadius: z.number().int().min(0).max(12_500),
     timezone: z.string().max(64),
     language: z.string().max(35),
-    settings: z.record(z.string().min(1).max(100), z.unknown()).describe('Patched by key; null takes a key away.'),
+    settings: freeForm.describe('Patched by key; null takes a key away.'),
     hours: businessHours.partial().describe('Patched by day.'),
     autoResponseEnabled: z.boolean(),
     autoResponseMessage: z.string().trim().min(1).max(1600),

@@ -6,7 +6,9 @@ import { inTenant } from '../platform/db/tx.ts'
 import { bySystem } from './audit.ts'
 import { readAudit } from './audit-log.ts'
 import { changeBusiness, readBusiness } from './business.ts'
-import type { PatchBusiness } from './business-schema.ts'
+import { type PatchBusiness, patchBusiness as patchBody } from './business-schema.ts'
+import { patchBusiness } from './tenant-life.ts'
+import { patchTenant } from './tenant-schema.ts'
 import { createTenant } from './tenants.ts'
 
 let db: TestDatabase
@@ -99,4 +101,30 @@ test('the database itself refuses hours that make no sense', async () => {
     null,
   ])
     await expect(put(wrong)).rejects.toThrow(/business_settings_hours_check|not-null/)
+})
+
+test('what is patched by key stays small, however often it is added to, and zone and language stay texts', async () => {
+  const tenantId = await makeTenant(db)
+  const part = (n: number) => ({ [`part${n}`]: 'x'.repeat(40_000) })
+  await change(tenantId, { settings: part(1) })
+  await expect(change(tenantId, { settings: part(2) })).rejects.toMatchObject({ code: 'invalid_request' })
+  await expect(patchBusiness({ db }, bySystem, tenantId, { settings: part(2) })).rejects.toMatchObject({
+    code: 'invalid_request',
+  })
+  await patchBusiness({ db }, bySystem, tenantId, { metadata: part(1) })
+  await expect(patchBusiness({ db }, bySystem, tenantId, { metadata: part(2) })).rejects.toMatchObject({
+    code: 'invalid_request',
+  })
+  for (const settings of [{ timezone: ['UTC'] }, { language: ['en'] }])
+    await expect(change(tenantId, { settings })).rejects.toMatchObject({ code: 'invalid_request' })
+  const deep = JSON.parse(`${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`)
+  expect(patchBody.safeParse({ settings: deep }).success).toBe(false)
+  expect(patchTenant.safeParse({ settings: deep }).success).toBe(false)
+})
+
+test('a zone that an operator or a program sets is the one that the hours of the business are in', async () => {
+  const tenantId = await makeTenant(db)
+  await change(tenantId, { timezone: 'Asia/Tokyo' })
+  await patchBusiness({ db }, bySystem, tenantId, { settings: { timezone: 'Europe/Lisbon' } })
+  expect(await inTenant(db, tenantId, readBusiness)).toMatchObject({ timezone: 'Europe/Lisbon' })
 })

@@ -1,8 +1,10 @@
 /** What a business says about itself, and how it likes to be answered for. */
+import { ParleyError } from '../kernel/errors.ts'
 import { cleanJson } from '../kernel/text.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { audit, type By } from './audit.ts'
 import type { BusinessHours, BusinessView, PatchBusiness } from './business-schema.ts'
+import { requireModest } from './free-form.ts'
 import { tellColleagues } from './news.ts'
 import { requireLanguage, requireZone } from './rules.ts'
 import { makeBusinessSettings } from './tenants.ts'
@@ -108,9 +110,12 @@ function patchSettings(before: Record<string, unknown>, patch: PatchBusiness): R
   const given = { ...(cleanJson(patch.settings ?? {}) as Record<string, unknown>) }
   if (patch.timezone !== undefined) given.timezone = patch.timezone
   if (patch.language !== undefined) given.language = patch.language
+  for (const name of ['timezone', 'language'])
+    if (given[name] !== undefined && typeof given[name] !== 'string')
+      throw new ParleyError('invalid_request', `settings.${name} must be a text.`)
   if (given.timezone !== undefined) requireZone(String(given.timezone))
   if (given.language !== undefined) given.language = requireLanguage(String(given.language))
-  return Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== null))
+  return requireModest(Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== null)))
 }
 
 function pick<T extends Record<string, string>>(patch: PatchBusiness, columns: T): Record<string, unknown> {

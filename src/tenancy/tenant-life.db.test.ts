@@ -257,6 +257,13 @@ describe('deleting a business', () => {
     expect((await claims(db.pool, account)).rowCount).toBe(1)
   })
 
+  test('of one that was suspended and restoring it leaves it suspended', async () => {
+    const account = await makeAccount(db)
+    await patch(account.tenantId, { status: 'suspended' })
+    await deleteBusiness({ db }, bySystem, account.tenantId)
+    expect(await restoreBusiness({ db }, bySystem, account.tenantId)).toMatchObject({ status: 'suspended' })
+  })
+
   test('lets another business have its number, and then it cannot be restored', async () => {
     const account = await makeAccount(db)
     await deleteBusiness({ db }, bySystem, account.tenantId)

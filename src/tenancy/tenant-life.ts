@@ -8,6 +8,7 @@ import { newId } from '../kernel/ids.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import { createApiKey } from './api-keys.ts'
 import { audit, type By } from './audit.ts'
+import { requireModest } from './free-form.ts'
 import { refuseTaken } from './tenant-conflicts.ts'
 import { findTenantRow, type TenantLookup } from './tenant-lookup.ts'
 import { mergePatch, patchColumns, publicIdOf, type TenantPatch } from './tenant-rules.ts'
@@ -120,14 +121,20 @@ export async function patchBusiness(deps: TenantDeps, by: By, tenantId: string, 
       const value = plain[field as keyof typeof plain]
       if (value !== undefined) set[column] = value
     }
-    if (settings) set.settings = JSON.stringify(mergePatch(before.settings, settings))
-    if (metadata) set.metadata = JSON.stringify(mergePatch(before.metadata, metadata))
+    const merged = settings && mergePatch(before.settings, settings)
+    if (merged) set.settings = JSON.stringify(requireModest(merged))
+    if (metadata) set.metadata = JSON.stringify(requireModest(mergePatch(before.metadata, metadata)))
     const columns = Object.keys(set)
     if (columns.length === 0) return before
     const { rows } = await tx.query<TenantRow>(
       `UPDATE tenants SET ${columns.map((name, i) => `${name} = $${i + 2}`).join(', ')} WHERE id = $1 RETURNING *`,
       [tenantId, ...Object.values(set)],
     )
+    if (typeof merged?.timezone === 'string')
+      await tx.query('UPDATE business_settings SET timezone = $2 WHERE tenant_id = $1 AND timezone <> $2', [
+        tenantId,
+        merged.timezone,
+      ])
     await audit(tx, by, {
       action: patch.status && patch.status !== before.status ? `tenant.${statusWord[patch.status]}` : 'tenant.updated',
       subject: { type: 'tenant', id: tenantId },
@@ -154,6 +161,7 @@ export async function deleteBusiness(deps: TenantDeps, by: By, tenantId: string)
       phoneNumberId: before.phone_number_id,
       genesysOrgId: before.genesys_org_id,
       genesysIntegrationId: before.genesys_integration_id,
+      status: before.status,
     }
     await tx.query(
       `UPDATE tenants SET status = 'deleted', deleted_at = now(), released = $2, tenant_id = 'deleted-' || id, subdomain = NULL,
@@ -176,9 +184,12 @@ export async function restoreBusiness(deps: TenantDeps, by: By, tenantId: string
     if (before.status !== 'deleted' || !before.released) throw notFound('A deleted business with this id')
     const had = before.released
     const { rows } = await tx.query<TenantRow>(
-      `UPDATE tenants SET status = 'active', deleted_at = NULL, released = NULL, tenant_id = $2, subdomain = $3,
+      `UPDATE tenants SET status = $7, deleted_at = NULL, released = NULL, tenant_id = $2, subdomain = $3,
               phone_number_id = $4, genesys_org_id = $5, genesys_integration_id = $6 WHERE id = $1 RETURNING *`,
-      [tenantId, had.tenantId, had.subdomain, had.phoneNumberId, had.genesysOrgId, had.genesysIntegrationId],
+      [
+        ...[tenantId, had.tenantId, had.subdomain, had.phoneNumberId, had.genesysOrgId, had.genesysIntegrationId],
+        had.status ?? 'active',
+      ],
     )
     await tx.query(
       `UPDATE channel_accounts SET external_id = released_external_id, released_external_id = NULL

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { digits, inboundText, makeAccount, receipt, type TestAccount, webhook } from '../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { receiveBatch } from '../conversations/receive.ts'
+import { newId } from '../kernel/ids.ts'
 import { createFolderStore } from '../platform/blobs.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import { createLogger } from '../platform/log.ts'
@@ -111,7 +113,7 @@ test("purging removes a deleted business's rows in every table and its files, an
   expect(await readdir(folder)).toEqual([theirs.tenantId])
   const { rows: kept } = await db.owner.query(`SELECT subject_id FROM platform_audit_log WHERE action = 'tenant.purged'`)
   expect(kept).toEqual([{ subject_id: ours.tenantId }])
-  await expect(purgeBusiness({ db, files }, bySystem, ours.tenantId)).rejects.toMatchObject({ code: 'not_found' })
+  expect(await purgeBusiness({ db, files }, bySystem, ours.tenantId)).toEqual({})
 })
 
 test('only a deleted business can be purged, whoever calls the function', async () => {
@@ -119,4 +121,17 @@ test('only a deleted business can be purged, whoever calls the function', async 
   await expect(
     inTenant(db, account.tenantId, (tx) => tx.query('SELECT parley.purge_tenant($1)', [account.tenantId])),
   ).rejects.toThrow(/only a deleted business/)
+})
+
+test('purging that ended between the rows and the files is finished when it is asked for again', async () => {
+  const { tenantId } = await business('halfway')
+  const files = createFolderStore(folder)
+  await deleteBusiness({ db }, bySystem, tenantId)
+  const broken = { ...files, erase: () => Promise.reject(new Error('the process ends here')) }
+  await expect(purgeBusiness({ db, files: broken }, bySystem, tenantId)).rejects.toThrow('ends here')
+  const left = () => existsSync(join(folder, tenantId))
+  expect(left()).toBe(true)
+  await purgeBusiness({ db, files }, bySystem, tenantId)
+  expect(left()).toBe(false)
+  await expect(purgeBusiness({ db, files }, bySystem, newId())).rejects.toMatchObject({ code: 'not_found' })
 })

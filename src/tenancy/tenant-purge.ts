@@ -24,7 +24,12 @@ async function tablesOf(tx: Tx): Promise<{ name: string; own: boolean }[]> {
 
 export async function purgeBusiness(deps: { db: Database; files: FileStore }, by: By, tenantId: string): Promise<Purged> {
   const row = await findTenantRow(deps.db, 'id', tenantId)
-  if (!row) throw notFound('The business')
+  if (!row) {
+    // Ended between the commit and the files, or by a full disk: asked again, it finishes what it began.
+    if (!(await wasPurged(deps.db, tenantId))) throw notFound('The business')
+    await deps.files.erase(tenantId)
+    return {}
+  }
   if (row.status !== 'deleted')
     throw new ParleyError('conflict', 'Only a deleted business can be purged. Delete it first; until then it can be restored.')
   const purged = await inTenant(deps.db, tenantId, async (tx) => {
@@ -47,16 +52,24 @@ export async function purgeBusiness(deps: { db: Database; files: FileStore }, by
       tenantId,
     ])
     for (const { relation, n } of rows) counts[relation] = (counts[relation] ?? 0) + n
+    await auditPlatform({ pool: tx }, by, {
+      action: 'tenant.purged',
+      subject: { type: 'tenant', id: tenantId },
+      changes: { rows: counts },
+    })
     return counts
   })
   // After the commit: a file without a row is waste, a row without its file is a loss.
   await deps.files.erase(tenantId)
-  await auditPlatform(deps.db, by, {
-    action: 'tenant.purged',
-    subject: { type: 'tenant', id: tenantId },
-    changes: { rows: purged },
-  })
   return purged
+}
+
+async function wasPurged(db: Database, tenantId: string): Promise<boolean> {
+  const { rowCount } = await db.pool.query(
+    `SELECT FROM platform_audit_log WHERE action = 'tenant.purged' AND subject_type = 'tenant' AND subject_id = $1 LIMIT 1`,
+    [tenantId],
+  )
+  return rowCount === 1
 }
 
 /** False where rows of another table still point at its rows. */

@@ -1,24 +1,13 @@
 /** What the routes about businesses as such take and give: making, finding, changing, their credentials, and who runs the server. */
 import { z } from 'zod'
 import { platformActions } from './can.ts'
+import { freeForm } from './free-form.ts'
+import { isZone } from './rules.ts'
 
 const time = z.iso.datetime()
-/** Free-form JSON of a caller: kept as it is, within limits. */
-const freeForm = z
-  .record(z.string().min(1).max(100), z.unknown())
-  .refine((value) => JSON.stringify(value).length <= 65_536, 'may take up at most 64 KB')
-
 export const tenantStatus = z.enum(['active', 'suspended', 'deleted'])
 export type TenantStatus = z.infer<typeof tenantStatus>
 
-const isZone = (zone: string): boolean => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    return true
-  } catch {
-    return false
-  }
-}
 const timezone = z.string().min(1).max(64).refine(isZone, 'is not a time zone such as Europe/Lisbon')
 const language = z.string().regex(/^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$/, 'is not a language such as en or pt-BR')
 const settings = z

@@ -35,6 +35,8 @@ export interface Released {
   phoneNumberId: string | null
   genesysOrgId: string | null
   genesysIntegrationId: string | null
+  /** What it was before: one that was suspended comes back suspended. Absent in what was deleted long ago. */
+  status?: TenantRow['status']
 }
 
 export const tenantView = (row: TenantRow): TenantView => ({
