@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { ParsedWebhook } from '../ports/channel.ts'
 import { createFairQueue, type Sized } from './fair-queue.ts'
+import { sourceOf } from './ingress.ts'
 
 interface Item extends Sized {
   n: number
@@ -61,4 +63,17 @@ test('nothing is lost, doubled or overtaken within its source, whatever comes an
       expect(out).toHaveLength(n)
     }),
   )
+})
+
+test('many apps of one business have one turn, numbers of the platform’s app one each', () => {
+  const from = (appSlug: string, owner: string | undefined, account: string) =>
+    sourceOf({
+      provider: 'p',
+      appSlug,
+      ...(owner ? { owner } : {}),
+      parsed: { events: [{ account }] } as unknown as ParsedWebhook,
+    })
+  expect(from('one', 'us', '1')).toBe(from('two', 'us', '2'))
+  expect(from('one', 'us', '1')).not.toBe(from('three', 'them', '1'))
+  expect(from('', undefined, '1')).not.toBe(from('', undefined, '2'))
 })

@@ -130,6 +130,14 @@ export function createIngress(
   }
 }
 
-/** A tenant's own app is that tenant; what comes through the platform's app is told apart by the account it speaks of. */
-const sourceOf = ({ provider, appSlug, parsed }: SignedWebhook): string =>
-  `${provider}/${appSlug || (parsed.events[0]?.account ?? '')}`
+/**
+ * A tenant's own apps are that tenant, however many it makes: a turn for each of them would be a turn for whoever asks for
+ * more. What comes through the platform's app is told apart by the account it speaks of.
+ */
+export const sourceOf = ({
+  provider,
+  appSlug,
+  owner,
+  parsed,
+}: Pick<SignedWebhook, 'provider' | 'appSlug' | 'owner' | 'parsed'>): string =>
+  owner ? `business/${owner}` : `${provider}/${appSlug || (parsed.events[0]?.account ?? '')}`

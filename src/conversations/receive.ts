@@ -18,6 +18,8 @@ export interface SignedWebhook {
   id: string
   provider: string
   appSlug: string
+  /** The business whose app delivered it; absent for the platform's own. */
+  owner?: string
   rawBody: Buffer
   headers: Record<string, string>
   parsed: ParsedWebhook

@@ -8,6 +8,8 @@ import type { Channels } from './accounts.ts'
 import type { Ingress } from './ingress.ts'
 
 export interface AppSecrets {
+  /** The business whose app it is; absent for the platform's own. */
+  owner?: string
   /** Every secret accepted now: after a rotation the old one for a while. */
   secrets: string[]
   verifyTokens: string[]
@@ -34,12 +36,13 @@ export const webhookRoutes: FastifyPluginAsync<{
     const receive = async (request: FastifyRequest<{ Params: { app?: string } }>) => {
       const slug = request.params.app ?? ''
       const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      await requireSignature(channel, slug, request, rawBody)
+      const { owner } = await requireSignature(channel, slug, request, rawBody)
       const parsed = channel.parse(rawBody)
       await ingress.accept({
         id: newId(),
         provider: channel.provider,
         appSlug: slug,
+        ...(owner === undefined ? {} : { owner }),
         rawBody,
         headers: keptHeaders(request),
         parsed,
@@ -73,10 +76,15 @@ export const webhookRoutes: FastifyPluginAsync<{
   }
 
   /** An address without a secret takes nothing. */
-  async function requireSignature(channel: Channel, slug: string, request: FastifyRequest, rawBody: Buffer): Promise<void> {
+  async function requireSignature(
+    channel: Channel,
+    slug: string,
+    request: FastifyRequest,
+    rawBody: Buffer,
+  ): Promise<AppSecrets> {
     const app = await requireApp(channel, slug)
     const headers = request.headers as Record<string, string | undefined>
-    if (app.secrets.length > 0 && channel.verify({ headers, rawBody }, app.secrets)) return
+    if (app.secrets.length > 0 && channel.verify({ headers, rawBody }, app.secrets)) return app
     log.warn('A webhook with a wrong signature was refused', {
       operation: 'webhook',
       provider: channel.provider,

@@ -20,6 +20,7 @@ import { addChannelApp } from '../tenancy/apps.ts'
 import { audit, type By } from '../tenancy/audit.ts'
 import { loadCredentials, storeCredentials } from '../tenancy/credentials.ts'
 import { refuseTaken } from '../tenancy/tenant-conflicts.ts'
+import { requireNotDeleted } from '../tenancy/tenant-life.ts'
 import type { TenantLookup } from '../tenancy/tenant-lookup.ts'
 import * as store from './store.ts'
 
@@ -57,7 +58,13 @@ export interface NewNumber {
 
 /** One change of a business's accounts: taken ids become 409, everybody hears of it, look-ups follow. */
 async function change<T>(deps: OnboardingDeps, tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const result = await refuseTaken(inTenant(deps.db, tenantId, work))
+  const result = await refuseTaken(
+    inTenant(deps.db, tenantId, async (tx) => {
+      const made = await work(tx)
+      await requireNotDeleted(tx)
+      return made
+    }),
+  )
   await deps.lookup.caughtUp()
   deps.changed(tenantId)
   return result

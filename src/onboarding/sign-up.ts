@@ -11,6 +11,7 @@ import type { ChannelSignUp, SignUpAccount, SignUpApp } from '../ports/channel.t
 import { audit, type By } from '../tenancy/audit.ts'
 import { storeCredentials } from '../tenancy/credentials.ts'
 import { refuseTaken } from '../tenancy/tenant-conflicts.ts'
+import { requireNotDeleted } from '../tenancy/tenant-life.ts'
 import { findTenantRow } from '../tenancy/tenant-lookup.ts'
 import type { OnboardingDeps } from './accounts.ts'
 import * as store from './store.ts'
@@ -116,6 +117,7 @@ async function connect(
         const saved: string[] = []
         for (const one of accounts) saved.push(await save(tx, deps, by, one, { owner, token: read.token }))
         await store.followMainNumber(tx)
+        await requireNotDeleted(tx)
         return saved
       }),
     )

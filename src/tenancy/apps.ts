@@ -28,19 +28,20 @@ export async function addChannelApp(
   return id
 }
 
-/** The secrets accepted at a tenant's webhook address; null where there is no such address. */
+/** Whose a tenant's webhook address is, and the secrets accepted there; null where there is no such address. */
 export async function findChannelApp(
   db: Database,
   secrets: Secrets,
   provider: string,
   slug: string,
-): Promise<{ secrets: string[]; verifyTokens: string[] } | null> {
+): Promise<{ owner: string; secrets: string[]; verifyTokens: string[] } | null> {
   const { rows } = await db.pool.query<{ tenant_id: string; credential_type: string; subject: string; credentials: string }>({
     name: 'find_app_credentials',
     text: 'SELECT tenant_id, credential_type, subject, credentials FROM parley.find_app_credentials($1, $2)',
     values: [provider, slug],
   })
-  if (rows.length === 0) return null
+  const owner = rows[0]?.tenant_id
+  if (owner === undefined) return null
   const opened = rows.map(
     (row) =>
       JSON.parse(secrets.open(row.credentials, belongsTo(row.tenant_id, row.credential_type, row.subject))) as {
@@ -48,5 +49,5 @@ export async function findChannelApp(
         verifyToken: string
       },
   )
-  return { secrets: opened.map((o) => o.secret), verifyTokens: opened.map((o) => o.verifyToken) }
+  return { owner, secrets: opened.map((o) => o.secret), verifyTokens: opened.map((o) => o.verifyToken) }
 }

@@ -72,6 +72,7 @@ test('after a rotation the old and the new secret of an app are accepted for a w
   )
   const accepted = async () => (await findChannelApp(db, secrets, 'whatsapp-cloud', 'rotated'))?.secrets.sort()
   expect(await accepted()).toEqual(['new', 'old'])
+  expect((await findChannelApp(db, secrets, 'whatsapp-cloud', 'rotated'))?.owner).toBe(tenant)
   await db.owner.query(
     `UPDATE tenant_credentials SET valid_until = now() - interval '1 second' WHERE subject = $1 AND NOT is_active`,
     [id],

@@ -5,7 +5,7 @@ import type { Secrets } from '../platform/secrets.ts'
 import { audit, type By } from './audit.ts'
 import { belongsTo, loadCredentials, storeCredentials } from './credentials.ts'
 import { refuseTaken } from './tenant-conflicts.ts'
-import type { TenantDeps } from './tenant-life.ts'
+import { requireNotDeleted, type TenantDeps } from './tenant-life.ts'
 import { masked } from './tenant-rules.ts'
 import type { CredentialView } from './tenant-schema.ts'
 
@@ -96,6 +96,7 @@ export async function putCredentials(
       await storeCredentials(tx, deps.secrets, { ...place, values, overlapHours: given.overlapHours })
       if (given.type === 'genesys' && values.integrationId)
         await tx.query('UPDATE tenants SET genesys_integration_id = $2 WHERE id = $1', [tenantId, values.integrationId])
+      await requireNotDeleted(tx)
       await audit(tx, by, {
         action: 'credentials.set',
         subject: { type: 'credentials', id: given.type },

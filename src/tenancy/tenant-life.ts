@@ -149,6 +149,15 @@ export async function patchBusiness(deps: TenantDeps, by: By, tenantId: string, 
 }
 const statusWord = { active: 'resumed', suspended: 'suspended' } as const
 
+/**
+ * Last in a transaction that gives a business something others know it by: deleted meanwhile, it would hold that for nobody.
+ * Whoever deletes waits for it, or is seen by it.
+ */
+export async function requireNotDeleted(tx: Tx): Promise<void> {
+  const { rowCount } = await tx.query(`SELECT FROM tenants WHERE id = $1 AND status <> 'deleted' FOR KEY SHARE`, [tx.tenantId])
+  if (!rowCount) throw notFound('The business')
+}
+
 /** Its rows stay until it is purged; what others find it by is free at once. */
 export async function deleteBusiness(deps: TenantDeps, by: By, tenantId: string): Promise<void> {
   await change(deps, tenantId, async (tx) => {
