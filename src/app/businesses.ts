@@ -5,9 +5,9 @@ import { isUuid } from '../kernel/ids.ts'
 import { createFolderStore } from '../platform/blobs.ts'
 import type { Config } from '../platform/config.ts'
 import type { Database } from '../platform/db/tx.ts'
-import { auditPlatform, byCli } from '../tenancy/audit.ts'
+import { byCli } from '../tenancy/audit.ts'
 import { type PlatformAction, platformActions } from '../tenancy/can.ts'
-import { addOperator, createPlatformKey } from '../tenancy/operators.ts'
+import { addOperator, changePlatform, createPlatformKey } from '../tenancy/operators.ts'
 import { deleteBusiness, patchBusiness, restoreBusiness } from '../tenancy/tenant-life.ts'
 import { findTenantRow } from '../tenancy/tenant-lookup.ts'
 import { purgeBusiness } from '../tenancy/tenant-purge.ts'
@@ -16,8 +16,10 @@ import type { TenantRow } from '../tenancy/tenant-view.ts'
 type Say = (text: string) => void
 
 export async function addServerOperator(db: Database, email: string, say: Say): Promise<void> {
-  if (!(await addOperator(db, email, byCli.label))) throw new Error(`Nobody signs in as ${email}.`)
-  await auditPlatform(db, byCli, { action: 'operator.added', subject: { type: 'operator' }, changes: { email } })
+  await changePlatform(db, byCli, async (on) => {
+    if (!(await addOperator(on, email, byCli.label))) throw new Error(`Nobody signs in as ${email}.`)
+    return [undefined, { action: 'operator.added', subject: { type: 'operator' }, changes: { email } }]
+  })
   say(`${email} runs this server from now on.`)
 }
 
@@ -27,15 +29,14 @@ export async function makeServerKey(db: Database, given: { name: string; scopes?
   const scopes = given.scopes?.split(',').map((scope) => scope.trim())
   const unknown = scopes?.filter((scope) => !isPlatformAction(scope)) ?? []
   if (unknown.length > 0) throw new Error(`There is no scope ${unknown.join(', ')}. There are: ${platformActions.join(', ')}.`)
-  const { id, key } = await createPlatformKey(db, {
-    name: given.name,
-    createdBy: byCli.label,
-    ...(scopes ? { scopes: scopes.filter(isPlatformAction) } : {}),
-  })
-  await auditPlatform(db, byCli, {
-    action: 'platform_key.created',
-    subject: { type: 'platform_key', id },
-    changes: { name: given.name, scopes: scopes ?? null },
+  const key = await changePlatform(db, byCli, async (on) => {
+    const made = await createPlatformKey(on, {
+      name: given.name,
+      createdBy: byCli.label,
+      ...(scopes ? { scopes: scopes.filter(isPlatformAction) } : {}),
+    })
+    const subject = { type: 'platform_key', id: made.id }
+    return [made.key, { action: 'platform_key.created', subject, changes: { name: given.name, scopes: scopes ?? null } }]
   })
   say(`The key of ${given.name}, shown this once:\n${key}`)
 }

@@ -1,15 +1,28 @@
 /** Who runs the server: people marked as operators, and platform keys. A key is shown once; only its hash is stored. */
 import { randomBytes } from 'node:crypto'
 import { notFound, ParleyError } from '../kernel/errors.ts'
+import type { Client } from '../platform/db/pool.ts'
 import { type Database, inTransaction } from '../platform/db/tx.ts'
+import { type AuditEntry, auditPlatform, type By } from './audit.ts'
 import type { Operator, PlatformAction } from './can.ts'
 import { tokenHash } from './sessions.ts'
+
+/** A transaction, or the pool itself. */
+type On = { pool: Pick<Client, 'query'> }
+
+/** A change of who runs the server, with its line in the log: both or neither. */
+export const changePlatform = <T>(db: Database, by: By, work: (on: On) => Promise<[T, AuditEntry]>): Promise<T> =>
+  inTransaction(db, async (client) => {
+    const [result, entry] = await work({ pool: client })
+    await auditPlatform({ pool: client }, by, entry)
+    return result
+  })
 
 const prefix = 'parleyop_'
 export const looksLikePlatformKey = (text: string): boolean => text.startsWith(prefix)
 
 export async function createPlatformKey(
-  db: Database,
+  db: On,
   given: { name: string; createdBy: string; scopes?: readonly PlatformAction[]; expiresAt?: string },
 ): Promise<{ id: string; key: string }> {
   const key = `${prefix}${randomBytes(24).toString('base64url')}`
@@ -37,7 +50,7 @@ export async function findPlatformKey(db: Database, key: string): Promise<Operat
 }
 
 /** Somebody who already signs in here becomes an operator. False where nobody has this address. */
-export async function addOperator(db: Database, email: string, grantedBy: string): Promise<boolean> {
+export async function addOperator(db: On, email: string, grantedBy: string): Promise<boolean> {
   const { rowCount } = await db.pool.query(
     `INSERT INTO platform_operators (user_id, granted_by) SELECT id, $2 FROM users WHERE lower(email) = lower($1)
      ON CONFLICT (user_id) DO UPDATE SET granted_by = platform_operators.granted_by`,
@@ -58,7 +71,7 @@ export interface PlatformKeyRow {
   revoked_at: Date | null
 }
 
-export async function listPlatformKeys(db: Database): Promise<PlatformKeyRow[]> {
+export async function listPlatformKeys(db: On): Promise<PlatformKeyRow[]> {
   const { rows } = await db.pool.query<PlatformKeyRow>(
     `SELECT id, name, key_hint, scopes, created_by, created_at, expires_at, last_used_at, revoked_at
        FROM platform_api_keys ORDER BY created_at DESC, id DESC LIMIT 200`,
@@ -66,7 +79,7 @@ export async function listPlatformKeys(db: Database): Promise<PlatformKeyRow[]> 
   return rows
 }
 
-export async function revokePlatformKey(db: Database, id: string): Promise<void> {
+export async function revokePlatformKey(db: On, id: string): Promise<void> {
   const { rowCount } = await db.pool.query(
     'UPDATE platform_api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1',
     [id],
@@ -84,12 +97,10 @@ export async function listOperators(
 }
 
 /** The last one stays: without operators nobody could make another but on the command line. */
-export async function removeOperator(db: Database, userId: string): Promise<void> {
-  await inTransaction(db, async (client) => {
-    await client.query('LOCK TABLE platform_operators IN SHARE ROW EXCLUSIVE MODE')
-    const { rows } = await client.query<{ user_id: string }>('SELECT user_id FROM platform_operators')
-    if (!rows.some((row) => row.user_id === userId)) throw notFound('The operator')
-    if (rows.length === 1) throw new ParleyError('conflict', 'This is the last operator. Make another one first.')
-    await client.query('DELETE FROM platform_operators WHERE user_id = $1', [userId])
-  })
+export async function removeOperator(tx: Pick<Client, 'query'>, userId: string): Promise<void> {
+  await tx.query('LOCK TABLE platform_operators IN SHARE ROW EXCLUSIVE MODE')
+  const { rows } = await tx.query<{ user_id: string }>('SELECT user_id FROM platform_operators')
+  if (!rows.some((row) => row.user_id === userId)) throw notFound('The operator')
+  if (rows.length === 1) throw new ParleyError('conflict', 'This is the last operator. Make another one first.')
+  await tx.query('DELETE FROM platform_operators WHERE user_id = $1', [userId])
 }

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { ParleyError } from '../kernel/errors.ts'
 import type { Database } from '../platform/db/tx.ts'
-import { auditPlatform, byRequest } from './audit.ts'
+import { byRequest } from './audit.ts'
 import { type PlatformAction, platformActions } from './can.ts'
 import * as operators from './operators.ts'
 import * as schema from './tenant-schema.ts'
@@ -48,12 +48,11 @@ export const platformRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (se
       const own: readonly PlatformAction[] = request.operator?.scopes ?? platformActions
       if (!asked.every((scope) => own.includes(scope)))
         throw new ParleyError('forbidden', 'Nobody gives a key more than they may themselves.')
-      const { id, key } = await operators.createPlatformKey(db, { ...request.body, createdBy: by.label })
       const { name, scopes = null } = request.body
-      await auditPlatform(db, by, {
-        action: 'platform_key.created',
-        subject: { type: 'platform_key', id },
-        changes: { name, scopes },
+      const { id, key } = await operators.changePlatform(db, by, async (on) => {
+        const made = await operators.createPlatformKey(on, { ...request.body, createdBy: by.label })
+        const subject = { type: 'platform_key', id: made.id }
+        return [made, { action: 'platform_key.created', subject, changes: { name, scopes } }]
       })
       const row = (await operators.listPlatformKeys(db)).find((one) => one.id === id) as operators.PlatformKeyRow
       return reply.code(201).send({ ...keyView(row), key })
@@ -66,11 +65,11 @@ export const platformRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (se
       schema: { tags, summary: 'Revoke a platform key', params: z.object({ id: z.uuid() }), response: { 204: z.null() } },
     },
     async (request, reply) => {
-      await operators.revokePlatformKey(db, request.params.id)
-      await auditPlatform(db, byRequest(request, 'operator'), {
-        action: 'platform_key.revoked',
-        subject: { type: 'platform_key', id: request.params.id },
-      })
+      const { id } = request.params
+      await operators.changePlatform(db, byRequest(request, 'operator'), async (on) => [
+        await operators.revokePlatformKey(on, id),
+        { action: 'platform_key.revoked', subject: { type: 'platform_key', id } },
+      ])
       return reply.code(204).send(null)
     },
   )
@@ -104,12 +103,11 @@ export const platformRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (se
       const by = byRequest(request, 'operator')
       if (request.operator?.scopes)
         throw new ParleyError('forbidden', 'A key with scopes cannot make operators: they may do everything.')
-      if (!(await operators.addOperator(db, request.body.email, by.label)))
-        throw new ParleyError('not_found', `Nobody signs in as ${request.body.email}. Invite them to a business first.`)
-      await auditPlatform(db, by, {
-        action: 'operator.added',
-        subject: { type: 'operator' },
-        changes: { email: request.body.email },
+      const { email } = request.body
+      await operators.changePlatform(db, by, async (on) => {
+        if (!(await operators.addOperator(on, email, by.label)))
+          throw new ParleyError('not_found', `Nobody signs in as ${email}. Invite them to a business first.`)
+        return [undefined, { action: 'operator.added', subject: { type: 'operator' }, changes: { email } }]
       })
       return reply.code(204).send(null)
     },
@@ -126,11 +124,11 @@ export const platformRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (se
       },
     },
     async (request, reply) => {
-      await operators.removeOperator(db, request.params.userId)
-      await auditPlatform(db, byRequest(request, 'operator'), {
-        action: 'operator.removed',
-        subject: { type: 'operator', id: request.params.userId },
-      })
+      const { userId } = request.params
+      await operators.changePlatform(db, byRequest(request, 'operator'), async ({ pool }) => [
+        await operators.removeOperator(pool, userId),
+        { action: 'operator.removed', subject: { type: 'operator', id: userId } },
+      ])
       return reply.code(204).send(null)
     },
   )

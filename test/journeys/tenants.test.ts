@@ -274,6 +274,23 @@ describe('who may', () => {
   })
 })
 
+test('what is done to keys and operators of the platform is in the log, or is not done', async () => {
+  const { owner: database } = world.database
+  const keys = async () => (await database.query('SELECT id, revoked_at FROM platform_api_keys ORDER BY id')).rows
+  const made = await call('POST', '/api/platform/keys', operator, { name: 'Kept' })
+  const [before, { email }] = [await keys(), world.business.people.agent]
+  await database.query('ALTER TABLE platform_audit_log ADD CONSTRAINT no_more CHECK (false) NOT VALID')
+  try {
+    await call('POST', '/api/platform/keys', operator, { name: 'Unseen' })
+    await call('DELETE', `/api/platform/keys/${made.body.id}`, operator)
+    await call('POST', '/api/platform/operators', operator, { email })
+  } finally {
+    await database.query('ALTER TABLE platform_audit_log DROP CONSTRAINT no_more')
+  }
+  expect(await keys()).toEqual(before)
+  expect((await database.query('SELECT FROM platform_operators')).rowCount).toBe(0)
+})
+
 describe('a suspended business', () => {
   test('keeps what comes in, sends nothing, shuts its keys out and lets its people read, until it is resumed', async () => {
     const business = other
