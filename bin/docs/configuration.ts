@@ -14,6 +14,8 @@ interface JsonSchema {
 /** What may be written, in a few words. */
 function accepts(schema: z.ZodType): string {
   const inner = unwrap(schema)
+  const { options } = inner.def as unknown as { options?: z.ZodType[] }
+  if (options) return options.map(accepts).join(', or ')
   if (inner.def.type === 'pipe') return '`true`, `false`' // the only pipe besides a trimmed path is a flag
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
   if (json.enum) return json.enum.map((value) => `\`${value}\``).join(', ')

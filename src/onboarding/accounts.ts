@@ -22,6 +22,7 @@ import { loadCredentials, storeCredentials } from '../tenancy/credentials.ts'
 import { refuseTaken } from '../tenancy/tenant-conflicts.ts'
 import { requireNotDeleted } from '../tenancy/tenant-life.ts'
 import type { TenantLookup } from '../tenancy/tenant-lookup.ts'
+import { requireProof } from './proof.ts'
 import * as store from './store.ts'
 
 export interface OnboardingDeps {
@@ -84,6 +85,10 @@ export async function connectNumber(
   tenantId: string,
   given: NewNumber,
 ): Promise<{ accountId: string; webhook: { url: string; verifyToken: string | null } }> {
+  if (!given.appSecret) {
+    const { phoneNumberId: externalId, accessToken, wabaId: owner } = given
+    await requireProof(deps.channels, by, { tenantId, provider, externalId, accessToken, owner, config: placeOf(deps, given) })
+  }
   const made = await change(deps, tenantId, async (tx) => {
     const app = given.appSecret ? await addApp(tx, deps.secrets, { ...given, appSecret: given.appSecret }) : null
     const accountId = await addWhatsAppAccount(tx, deps.secrets, {
@@ -102,6 +107,16 @@ export async function connectNumber(
   })
   await askProvider(deps, tenantId, made.accountId)
   return made
+}
+
+/** Where the provider is reached for this number. */
+function placeOf(
+  deps: OnboardingDeps,
+  given: { graphUrl?: string; graphVersion?: string },
+  before?: string,
+): Record<string, string> {
+  const graphUrl = given.graphUrl ?? before ?? deps.app.url
+  return { ...(graphUrl ? { graphUrl } : {}), ...(given.graphVersion ? { graphVersion: given.graphVersion } : {}) }
 }
 
 /** Asks the provider whether the account works, and keeps what it says. Never in a transaction. */
@@ -137,6 +152,16 @@ export async function putMainNumber(
       throw new ParleyError('invalid_request', 'The first time accessToken and wabaId are needed too.')
     const name = given.name ?? given.address ?? `WhatsApp ${given.phoneNumberId}`
     return (await connectNumber(deps, by, tenantId, { ...given, accessToken, wabaId, name })).accountId
+  }
+  const owner = given.wabaId ?? main.waba_id ?? ''
+  const moves = given.phoneNumberId !== main.external_id || owner !== (main.waba_id ?? '')
+  if (moves && main.app_slug === '' && !given.appSecret) {
+    const known = await inTenant(deps.db, tenantId, (tx) => loadConnection(tx, deps.secrets, main.id))
+    await requireProof(deps.channels, by, {
+      ...{ tenantId, provider, externalId: given.phoneNumberId, owner },
+      accessToken: given.accessToken ?? known.credentials.accessToken ?? '',
+      config: { ...known.config, ...placeOf(deps, given, known.config.graphUrl) },
+    })
   }
   await change(deps, tenantId, async (tx) => {
     await store.updateNumber(tx, main.id, given)

@@ -240,6 +240,11 @@ export interface Channel {
     /** As the provider writes the account's address, E.164 for phones. */
     address?: string
   }>
+  /**
+   * Whether what this connection holds opens the account, and the account belongs to the business account it names. Asked
+   * before an account is stored. `unknown`: the provider gave no usable answer.
+   */
+  owns?(account: AccountConnection, options?: CallOptions): Promise<'yes' | 'no' | 'unknown'>
   /** What an account needs before it works, in words. Pure. */
   setup?(facts: SetupFacts): SetupStep[]
   /** Connecting accounts by the provider's own sign-up window. */

@@ -559,6 +559,46 @@ describe('the channel wizard', () => {
     expect(again.status).toBe(201)
   })
 
+  test('what comes through the platform’s own app goes only to whoever shows that the provider lets them read the number', async () => {
+    const [shop, thief] = [await make(), await make()]
+    const number = { phoneNumberId: digits(15), wabaId: digits(15), accessToken: `EAAB${digits(20)}` }
+    world.simulator.addNumber({ ...number, appId: platformApp.id, displayPhoneNumber: '+15550009911', verifiedName: 'Shop' })
+    const theirs = { phoneNumberId: digits(15), wabaId: digits(15), accessToken: `EAAB${digits(20)}` }
+    world.simulator.addNumber({ ...theirs, appId: platformApp.id, displayPhoneNumber: '+15550009912', verifiedName: 'Thief' })
+    const connect = (key: string, given: object) =>
+      call('POST', '/api/accounts', { key }, { provider: 'whatsapp-cloud', name: 'Main', ...given })
+    const stolen = [
+      { ...number, accessToken: 'EAABbogus' },
+      { ...number, accessToken: theirs.accessToken },
+      { ...number, accessToken: theirs.accessToken, wabaId: theirs.wabaId },
+      { ...theirs, wabaId: number.wabaId },
+    ]
+    for (const given of stolen) expect((await connect(thief.apiKey, given)).status).toBe(403)
+    expect((await call('GET', '/api/accounts', { key: thief.apiKey })).body.items).toEqual([])
+    expect((await connect(thief.apiKey, theirs)).status).toBe(201)
+    // Nor by changing the number one has.
+    const at = `/tenants/${thief.id}/whatsapp`
+    expect((await call('PUT', at, { key: thief.apiKey }, { phoneNumberId: number.phoneNumberId })).status).toBe(403)
+    expect(
+      (await call('PUT', at, { key: thief.apiKey }, { phoneNumberId: theirs.phoneNumberId, wabaId: number.wabaId })).status,
+    ).toBe(403)
+    expect((await call('GET', at, { key: thief.apiKey })).body).toMatchObject({
+      phoneNumberId: theirs.phoneNumberId,
+      wabaId: theirs.wabaId,
+    })
+    expect((await connect(shop.apiKey, number)).status).toBe(201)
+
+    world.simulator.faults.add({ action: { kind: 'http5xxGarbage' }, times: 5, match: { path: 'phone_numbers' } })
+    const away = { phoneNumberId: digits(15), wabaId: digits(15), accessToken: `EAAB${digits(20)}` }
+    world.simulator.addNumber({ ...away, appId: platformApp.id, displayPhoneNumber: '+15550009913', verifiedName: 'Later' })
+    expect((await connect(thief.apiKey, away)).status).toBe(502)
+    world.simulator.faults.clear()
+    // Who runs the server vouches for it.
+    const third = await make()
+    const vouched = await call('PUT', `/tenants/${third.id}/whatsapp`, operator, { ...away, accessToken: 'EAABlater' })
+    expect(vouched.status).toBe(200)
+  })
+
   test('keeps a number whose token is no good, and says so', async () => {
     const { apiKey } = await make()
     const body = {
@@ -567,6 +607,7 @@ describe('the channel wizard', () => {
       wabaId: digits(15),
       accessToken: 'EAABnonsense',
       name: 'Main',
+      appSecret: 'the secret of an app of its own',
     }
     const made = await call('POST', '/api/accounts', { key: apiKey }, body)
     expect(made.body).toMatchObject({ state: 'logged_out' })

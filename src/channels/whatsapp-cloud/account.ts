@@ -20,6 +20,29 @@ export async function check(deps: ClientDeps, account: AccountConnection, option
   return { state: failure.outcome === 'reconnect' ? 'logged_out' : 'degraded', text: failure.text }
 }
 
+/** The number must be among those that the token shows in the business account. */
+export async function owns(
+  deps: ClientDeps,
+  account: AccountConnection,
+  options: CallOptions = {},
+): Promise<'yes' | 'no' | 'unknown'> {
+  const { connection } = connectionOf(account)
+  if (!connection?.wabaId) return 'no'
+  let url: string | undefined = `${connection.base}/${connection.wabaId}/phone_numbers?fields=id&limit=${PAGE_SIZE}`
+  for (let page = 0; url !== undefined && page < MAX_PAGES; page += 1) {
+    const answer: Awaited<ReturnType<typeof callGraph>> = await callGraph(deps, connection, { url, signal: options.signal })
+    if (answer.kind !== 'ok') return answer.kind === 'refused' && !answer.refusal.transient ? 'no' : 'unknown'
+    if (list(answer.body.data).some((number) => string(member(number, 'id')) === connection.phoneNumberId)) return 'yes'
+    // Its own cursor, not its own address: that could lead, with the token, anywhere.
+    const after = string(member(member(answer.body.paging, 'cursors'), 'after'))
+    const more: boolean = string(member(answer.body.paging, 'next')) !== undefined && after !== undefined
+    url = more
+      ? `${connection.base}/${connection.wabaId}/phone_numbers?fields=id&limit=${PAGE_SIZE}&after=${encodeURIComponent(after as string)}`
+      : undefined
+  }
+  return 'no'
+}
+
 function stateOf(body: Json): Check {
   const address = toE164(string(body.display_phone_number) ?? '', 'US')
   return { ...judged(body), ...(address === null ? {} : { address }) }

@@ -1,6 +1,6 @@
 /** WhatsApp through Meta's Cloud API. The other files of this folder each hold one part of it; setup.md tells how to connect. */
 import type { Channel } from '../../ports/channel.ts'
-import { check, syncTemplates } from './account.ts'
+import { check, owns, syncTemplates } from './account.ts'
 import { capabilities } from './capabilities.ts'
 import type { ClientDeps } from './client.ts'
 import { download } from './download.ts'
@@ -40,6 +40,7 @@ export function createWhatsAppCloud(given: { fetch: typeof fetch; now?: () => Da
     syncTemplates: (account, options) => syncTemplates(deps, account, options),
     templates: templateRules,
     describeFailure: failureText,
+    owns: (account, options) => owns(deps, account, options),
     check: (account, options) => check(deps, account, options),
     setup,
     signUp: {
