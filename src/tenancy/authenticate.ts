@@ -17,6 +17,8 @@ declare module 'fastify' {
     access?: Action | 'signed_in' | 'operator' | 'public'
     /** Lets an operator who may do this in as well. The handler then has `request.operator`, and may have no actor. */
     platform?: PlatformAction
+    /** A `signed_in` route that changes only the person's own way in: open also while the business they look at is suspended. */
+    ownWayIn?: true
   }
   interface FastifyInstance {
     /** Whether who made this request may still do it: signed out, removed, revoked and changed roles count. */
@@ -59,7 +61,7 @@ export function guardApi(server: HttpServer, options: GuardOptions): void {
   })
   const { limits } = options
   server.addHook('onRequest', async (request, reply) => {
-    const { access, platform } = request.routeOptions.config
+    const { access, platform, ownWayIn } = request.routeOptions.config
     limits.turnAway(request, reply)
     await identify(request, options)
     await limits.count(request, reply)
@@ -67,7 +69,11 @@ export function guardApi(server: HttpServer, options: GuardOptions): void {
     if (access === 'public') return
     if (!request.actor && !request.session && !request.operator)
       throw new ParleyError('not_signed_in', 'Sign in first, or send an API key as Authorization: Bearer.')
-    if (access === 'signed_in') return requireSession(request)
+    if (access === 'signed_in') {
+      requireSession(request)
+      if (request.actor && !ownWayIn) requireNotSuspended(request.actor, request.method)
+      return
+    }
     if (platform && request.operator && canOperate(request.operator, platform)) return
     if (access === 'operator') throw new ParleyError('forbidden', 'Only those who run this server may do this.')
     const actor = actorOf(request)

@@ -12,6 +12,8 @@ import { endSessions } from './sessions.ts'
 import { provePassword } from './sign-in.ts'
 
 const config = { access: 'signed_in' } as const
+// A password that somebody else knows must be changed at once, whatever became of the business.
+const ownWayIn = { access: 'signed_in', ownWayIn: true } as const
 const tags = ['Me']
 const nothing = { 204: z.null() }
 
@@ -65,7 +67,7 @@ export const meRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async (serv
   server.post(
     '/me/password',
     {
-      config,
+      config: ownWayIn,
       schema: { tags, summary: 'Change the password; ends every other session', body: body.changePassword, response: nothing },
     },
     async (request, reply) => {
@@ -78,7 +80,7 @@ export const meRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async (serv
   server.post(
     '/me/totp',
     {
-      config,
+      config: ownWayIn,
       schema: {
         tags,
         summary: 'Begin to set up an authenticator',
@@ -96,7 +98,7 @@ export const meRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async (serv
   server.post(
     '/me/totp/confirm',
     {
-      config,
+      config: ownWayIn,
       schema: {
         tags,
         summary: 'Confirm it with a code; ends every other session',
@@ -118,7 +120,7 @@ export const meRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async (serv
   )
   server.delete(
     '/me/totp',
-    { config, schema: { tags, summary: 'Remove the authenticator', body: body.provePassword, response: nothing } },
+    { config: ownWayIn, schema: { tags, summary: 'Remove the authenticator', body: body.provePassword, response: nothing } },
     async (request, reply) => {
       const self = selfOf(request)
       const { id } = self.session.user

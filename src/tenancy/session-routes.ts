@@ -9,7 +9,8 @@ import { endSession, endSessions, findSession, listSessions, signOut, switchTena
 import { signIn } from './sign-in.ts'
 
 const tags = ['Session']
-const signedIn = { access: 'signed_in' } as const
+// Signing out and going over to another business must work whatever became of this one.
+const signedIn = { access: 'signed_in', ownWayIn: true } as const
 const nothing = { 204: z.null() }
 
 export const sessionRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async (server, { deps }) => {

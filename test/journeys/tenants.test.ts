@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newId } from '../../src/kernel/ids.ts'
 import { inTenant } from '../../src/platform/db/tx.ts'
 import { createApiKey } from '../../src/tenancy/api-keys.ts'
 import type { PlatformAction } from '../../src/tenancy/can.ts'
 import { addOperator, createPlatformKey } from '../../src/tenancy/operators.ts'
+import { signIn } from '../../src/tenancy/sign-in.ts'
+import { fingerprint } from '../walls/neighbours.ts'
 import type { Caller } from '../world/api.ts'
 import { credentials } from '../world/api.ts'
 import { digits } from '../world/arrange.ts'
-import type { Business } from '../world/business.ts'
+import { type Business, password } from '../world/business.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 const platformApp = { id: digits(15), secret: randomBytes(16).toString('hex'), verifyToken: randomBytes(12).toString('hex') }
@@ -326,6 +329,38 @@ describe('a suspended business', () => {
     await world.settle()
     expect(sent()).toBe(before + 1)
   })
+})
+
+test('while a business is suspended every route that writes into it is refused; its people keep their own way in', async () => {
+  const business = await world.addBusiness('Quiet for a while')
+  const { owner } = business.people
+  await call('PATCH', `/tenants/${business.tenantId}`, operator, { status: 'suspended' })
+  const before = await fingerprint(world.database.owner, business.tenantId)
+  const answered = async (method: string, url: string) => {
+    const { token } = await signIn(world.app, { email: owner.email, password })
+    const answer = await call(method, url.replace(/:\w+/g, newId()), { ...owner, cookie: `parley=${token}` })
+    return answer.body?.error?.code === 'tenant_suspended'
+  }
+  const writing = world.app.routes
+    .filter(({ config }) => config?.access && config.access !== 'public' && config.access !== 'operator')
+    .flatMap(({ method, url }) => [method].flat().map((one) => [one, url] as const))
+    .filter(([method]) => !['GET', 'HEAD', 'OPTIONS'].includes(method))
+  expect(writing.length).toBeGreaterThan(40)
+  const open: string[] = []
+  for (const [method, url] of writing) if (!(await answered(method, url))) open.push(`${method} ${url}`)
+  expect(open.sort()).toEqual([
+    'DELETE /api/me/totp',
+    'DELETE /api/session',
+    'DELETE /api/sessions',
+    'DELETE /api/sessions/:id',
+    'PATCH /api/session',
+    'POST /api/me/password',
+    'POST /api/me/totp',
+    'POST /api/me/totp/confirm',
+  ])
+  const after = await fingerprint(world.database.owner, business.tenantId)
+  for (const goesOn of ['audit_log', 'user_sessions']) after.set(goesOn, before.get(goesOn) as string)
+  expect(after).toEqual(before)
 })
 
 describe('a deleted business', () => {
