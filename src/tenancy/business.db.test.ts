@@ -54,6 +54,28 @@ test('a business from before there were settings gets them when it is read, by m
   expect(reads.map(({ timezone }) => timezone)).toEqual(['UTC', 'UTC', 'UTC', 'UTC'])
 })
 
+test('reading waits for nobody who changes the business, and nobody waits for who reads', async () => {
+  const tenantId = newId()
+  await inTenant(db, tenantId, (tx) => createTenant(tx, { publicId: `read-${tenantId}`, name: 'Read' }))
+  const changing = await db.owner.connect()
+  try {
+    await changing.query('BEGIN')
+    await changing.query('SELECT FROM tenants WHERE id = $1 FOR UPDATE', [tenantId])
+    const read = await inTenant(db, tenantId, async (tx) => {
+      await tx.query(`SET LOCAL lock_timeout = '200ms'`)
+      return await readBusiness(tx)
+    })
+    expect(read.name).toBe('Read')
+    await changing.query('ROLLBACK')
+    await inTenant(db, tenantId, async (tx) => {
+      await readBusiness(tx)
+      await changing.query(`SELECT FROM tenants WHERE id = $1 FOR UPDATE NOWAIT`, [tenantId])
+    })
+  } finally {
+    changing.release()
+  }
+})
+
 test('two changes of settings at once are both kept', async () => {
   const tenantId = await makeTenant(db)
   await Promise.all(Array.from({ length: 8 }, (_, n) => change(tenantId, { settings: { [`key${n}`]: n } })))

@@ -27,15 +27,19 @@ interface BusinessRow {
   ai_takeover_delay: number
 }
 
-async function readRow(tx: Tx): Promise<BusinessRow> {
+/** Who only reads holds nobody up, and waits for nobody: who changes locks both rows first. */
+async function readRow(tx: Tx, lock: '' | 'FOR NO KEY UPDATE' = ''): Promise<BusinessRow> {
+  const read = () =>
+    tx.query<BusinessRow>(
+      `SELECT t.name, t.email, t.phone, t.business_address, t.business_latitude, t.business_longitude, t.trade_type, t.service_area_radius,
+              t.settings, b.business_hours, b.timezone, b.auto_response_enabled, b.auto_response_message, b.ai_greeting_template, b.ai_takeover_delay
+         FROM tenants t JOIN business_settings b ON b.tenant_id = t.id WHERE t.id = $1 ${lock}`,
+      [tx.tenantId],
+    )
+  const { rows } = await read()
+  if (rows[0]) return rows[0]
   await makeBusinessSettings(tx)
-  const { rows } = await tx.query<BusinessRow>(
-    `SELECT t.name, t.email, t.phone, t.business_address, t.business_latitude, t.business_longitude, t.trade_type, t.service_area_radius,
-            t.settings, b.business_hours, b.timezone, b.auto_response_enabled, b.auto_response_message, b.ai_greeting_template, b.ai_takeover_delay
-       FROM tenants t JOIN business_settings b ON b.tenant_id = t.id WHERE t.id = $1 FOR NO KEY UPDATE`,
-    [tx.tenantId],
-  )
-  return rows[0] as BusinessRow
+  return (await read()).rows[0] as BusinessRow
 }
 
 const numeric = (text: string | null): number | null => (text === null ? null : Number(text))
@@ -86,7 +90,7 @@ export async function changeBusiness(
   who: { by: By; changed: (tenantId: string) => void },
   patch: PatchBusiness,
 ): Promise<BusinessView> {
-  const before = await readRow(tx)
+  const before = await readRow(tx, 'FOR NO KEY UPDATE')
   const settings = patchSettings(before.settings, patch)
   const zone = typeof settings.timezone === 'string' ? settings.timezone : before.timezone
   await set(tx, 'tenants', 'id', { ...pick(patch, tenantColumns), settings: JSON.stringify(settings) })

@@ -4,7 +4,7 @@ import { notFound, ParleyError } from '../kernel/errors.ts'
 import type { Client } from '../platform/db/pool.ts'
 import { type Database, inTransaction } from '../platform/db/tx.ts'
 import { type AuditEntry, auditPlatform, type By } from './audit.ts'
-import type { Operator, PlatformAction } from './can.ts'
+import { type Operator, type PlatformAction, platformActions } from './can.ts'
 import { tokenHash } from './sessions.ts'
 
 /** A transaction, or the pool itself. */
@@ -79,12 +79,16 @@ export async function listPlatformKeys(db: On): Promise<PlatformKeyRow[]> {
   return rows
 }
 
-export async function revokePlatformKey(db: On, id: string): Promise<void> {
-  const { rowCount } = await db.pool.query(
-    'UPDATE platform_api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1',
+/** `own`: what who revokes may do at most. Nobody takes away a key that may more than they. */
+export async function revokePlatformKey(db: On, id: string, own?: readonly PlatformAction[]): Promise<void> {
+  const { rows } = await db.pool.query<{ scopes: PlatformAction[] | null }>(
+    'SELECT scopes FROM platform_api_keys WHERE id = $1',
     [id],
   )
-  if (!rowCount) throw notFound('The key')
+  if (!rows[0]) throw notFound('The key')
+  if (own && !(rows[0].scopes ?? platformActions).every((scope) => own.includes(scope)))
+    throw new ParleyError('forbidden', 'This key may more than yours: one that may as much, or an operator, revokes it.')
+  await db.pool.query('UPDATE platform_api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1', [id])
 }
 
 export async function listOperators(

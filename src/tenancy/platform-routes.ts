@@ -66,8 +66,9 @@ export const platformRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (se
     },
     async (request, reply) => {
       const { id } = request.params
+      const own = request.operator?.scopes
       await operators.changePlatform(db, byRequest(request, 'operator'), async (on) => [
-        await operators.revokePlatformKey(on, id),
+        await operators.revokePlatformKey(on, id, own),
         { action: 'platform_key.revoked', subject: { type: 'platform_key', id } },
       ])
       return reply.code(204).send(null)
@@ -125,6 +126,8 @@ export const platformRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (se
     },
     async (request, reply) => {
       const { userId } = request.params
+      if (request.operator?.scopes)
+        throw new ParleyError('forbidden', 'A key with scopes takes no operator away: they may do everything.')
       await operators.changePlatform(db, byRequest(request, 'operator'), async ({ pool }) => [
         await operators.removeOperator(pool, userId),
         { action: 'operator.removed', subject: { type: 'operator', id: userId } },
