@@ -9,7 +9,7 @@ import { ParleyError } from '../kernel/errors.ts'
 import { inTenant, type Tx } from '../platform/db/tx.ts'
 import type { ChannelSignUp, SignUpAccount, SignUpApp } from '../ports/channel.ts'
 import { audit, type By } from '../tenancy/audit.ts'
-import { storeCredentials } from '../tenancy/credentials.ts'
+import { keepCredentials, loadCredentials, storeCredentials } from '../tenancy/credentials.ts'
 import { refuseTaken } from '../tenancy/tenant-conflicts.ts'
 import { requireNotDeleted } from '../tenancy/tenant-life.ts'
 import { findTenantRow } from '../tenancy/tenant-lookup.ts'
@@ -108,8 +108,9 @@ async function connect(
     if (holder && holder.id !== tenantId)
       throw new ParleyError('conflict', 'This phone number id is taken on this server already.', { field: 'phoneNumberId' })
   }
-  const accounts = read.accounts.map((one) => ({ ...one, pin: String(randomInt(0, 1_000_000)).padStart(6, '0') }))
-  const opened = await signUp.open(app, { token: read.token, owner, accounts }, options)
+  const accounts = await withPins(deps, tenantId, read.accounts)
+  const toOpen = accounts.map((one) => ({ ...one, pin: one.pin ?? '' })) // without one: open already
+  const opened = await signUp.open(app, { token: read.token, owner, accounts: toOpen }, options)
   if (opened.outcome === 'failed') throw new ParleyError('provider_failed', opened.text, { code: opened.code })
   try {
     const ids = await refuseTaken(
@@ -130,12 +131,36 @@ async function connect(
   }
 }
 
+type WithPin = SignUpAccount & { pin: string | null }
+const pinType = 'whatsapp_pin'
+
+/**
+ * A PIN is stored before the provider hears of it: without it the number can be registered nowhere again. One from an earlier try that
+ * ended between the two is the number's by now, so it is taken again. null: the number was opened by somebody else.
+ */
+const withPins = (deps: OnboardingDeps, tenantId: string, accounts: readonly SignUpAccount[]): Promise<WithPin[]> =>
+  inTenant(deps.db, tenantId, async (tx) => {
+    const made: WithPin[] = []
+    for (const one of accounts) {
+      const known = await store.numberByExternalId(tx, one.externalId)
+      const subjects = [one.externalId, ...(known ? [known.id] : [])]
+      let pin: string | null = null
+      for (const subject of subjects) pin ??= (await loadCredentials(tx, deps.secrets, pinType, subject))?.pin ?? null
+      if (!one.open) {
+        const values = { pin: pin ?? String(randomInt(0, 1_000_000)).padStart(6, '0') }
+        pin = (await keepCredentials(tx, deps.secrets, { type: pinType, subject: one.externalId, values })).pin ?? values.pin
+      }
+      made.push({ ...one, pin })
+    }
+    return made
+  })
+
 /** One number: new, or known already and signed up again. */
 async function save(
   tx: Tx,
   deps: OnboardingDeps,
   by: By,
-  account: SignUpAccount & { pin: string },
+  account: WithPin,
   { owner, token }: { owner: string; token: string },
 ): Promise<string> {
   const { externalId, name, address } = account
@@ -157,8 +182,14 @@ async function save(
       accessToken: token,
       graphUrl: deps.app.url,
     }))
-  if (!account.open)
-    await storeCredentials(tx, deps.secrets, { type: 'whatsapp_pin', subject: id, values: { pin: account.pin } })
+  if (account.pin !== null) {
+    await storeCredentials(tx, deps.secrets, { type: pinType, subject: id, values: { pin: account.pin } })
+    await tx.query(`DELETE FROM tenant_credentials WHERE tenant_id = $1 AND credential_type = $2 AND subject = $3`, [
+      tx.tenantId,
+      pinType,
+      externalId,
+    ])
+  }
   await appendEvent(tx, { type: 'account.updated', actor: by.label, data: { accountId: id } })
   await audit(tx, by, {
     action: known ? 'account.updated' : 'account.connected',

@@ -31,6 +31,21 @@ export async function storeCredentials(
   ])
 }
 
+/** The active credentials; `values` are stored as such where there are none. Of two at once the first counts for both. */
+export async function keepCredentials(
+  tx: Tx,
+  secrets: Secrets,
+  given: { type: string; subject: string; values: Record<string, string> },
+): Promise<Record<string, string>> {
+  const { type, subject, values } = given
+  await tx.query(
+    `INSERT INTO tenant_credentials (tenant_id, credential_type, subject, credentials) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (tenant_id, credential_type, subject) WHERE is_active DO NOTHING`,
+    [tx.tenantId, type, subject, secrets.seal(JSON.stringify(values), belongsTo(tx.tenantId, type, subject))],
+  )
+  return (await loadCredentials(tx, secrets, type, subject)) ?? values
+}
+
 /** The active credentials; null where there are none. */
 export async function loadCredentials(
   tx: Tx,
