@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { fairness } from './fairness/run.ts'
 import { intake } from './intake/run.ts'
 import { lookup } from './lookup/run.ts'
+import { search } from './search/run.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -13,7 +14,7 @@ const { positionals, values } = parseArgs({
     connections: { type: 'string', default: '64' },
   },
 })
-const benches: Record<string, typeof intake> = { intake, fairness, lookup }
+const benches: Record<string, typeof intake> = { intake, fairness, lookup, search }
 const bench = benches[positionals[0] ?? '']
 if (!bench) {
   console.error(`Say which: ${Object.keys(benches).join(', ')}.`)

@@ -79,6 +79,8 @@ function messages(c: Connection) {
     retry: (id: string, json: { acceptDuplicate?: true } = {}) =>
       request<T.Message>(c, `/api/messages/${at(id)}/retry`, { method: 'POST', json }),
     history: (id: string, o: Signal = {}) => request<T.MessageHistory>(c, `/api/messages/${at(id)}/history`, o),
+    /** What was said, newest first. A page may be short and have a `next`. */
+    search: (query: T.Search, o: Signal = {}) => request<T.SearchPage>(c, '/api/search', { query: { ...query }, ...o }),
   }
 }
 

@@ -1,6 +1,7 @@
 /** The server's own shapes, named for callers. Types only: nothing of the server or of zod is loaded at run time. */
 import type { z } from 'zod'
 import type * as inbox from '../src/inbox/schema.ts'
+import type * as search from '../src/inbox/search-schema.ts'
 import type * as onboarding from '../src/onboarding/schema.ts'
 import type * as business from '../src/tenancy/business-schema.ts'
 import type * as people from '../src/tenancy/people-schema.ts'
@@ -54,6 +55,9 @@ export type Account = z.infer<typeof inbox.accountView>
 export type Template = z.infer<typeof inbox.templateView>
 export type SendAttempt = z.infer<typeof inbox.attemptView>
 export type Receipt = z.infer<typeof inbox.receiptView>
+export type Search = Omit<z.input<typeof search.searchQuery>, 'limit'> & { limit?: number }
+export type SearchHit = z.infer<typeof search.searchHit>
+export type SearchPage = z.infer<typeof search.searchPage>
 export type MessagePage = z.infer<typeof inbox.messagePage>
 export type StreamBatch = z.infer<typeof inbox.streamBatch>
 export type ApiErrorBody = z.infer<typeof inbox.apiError>

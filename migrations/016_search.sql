@@ -14,7 +14,7 @@ CREATE TABLE parley.message_search (
   CONSTRAINT message_search_pkey PRIMARY KEY (tenant_id, message_id, created_at)
 ) PARTITION BY RANGE (created_at);
 -- What is new waits in a list that every question reads: kept short.
-CREATE INDEX message_search_tokens ON parley.message_search USING gin (tokens) WITH (gin_pending_list_limit = 1024);
+CREATE INDEX message_search_tokens ON parley.message_search USING gin (tokens) WITH (gin_pending_list_limit = 512);
 CREATE TABLE parley.message_search_default PARTITION OF parley.message_search DEFAULT;
 
 -- From when to when the messages of a bucket are. A time here is never narrower than the messages are.

@@ -11,10 +11,12 @@ import { fetchMedia } from '../conversations/attachments.ts'
 import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
 import { createIngress, type Ingress } from '../conversations/ingress.ts'
 import { fetchMediaJob } from '../conversations/receive.ts'
+import { type SearchIndexer, startSearchIndexer } from '../conversations/search/indexer.ts'
 import { startTurns, type TurnTaker } from '../conversations/turn.ts'
 import { webhookRoutes } from '../conversations/webhook-routes.ts'
 import { mediaRoutes } from '../inbox/media-routes.ts'
 import { inboxRoutes } from '../inbox/routes.ts'
+import { searchRoutes } from '../inbox/search-routes.ts'
 import { createLiveStream } from '../inbox/stream.ts'
 import { streamRoute } from '../inbox/stream-route.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
@@ -70,6 +72,7 @@ export interface App {
   turns: TurnTaker
   jobs: Jobs
   inbox: InboxDeps
+  search: SearchIndexer
   /** Every route there is, with what it declares: tests walk them. */
   routes: readonly RouteOptions[]
   /** Under which it is reached, once it listens. */
@@ -144,6 +147,8 @@ export async function build(options: BuildOptions): Promise<App> {
   const live = createLiveStream({ db, bus, channels, log })
   const inbox: InboxDeps = { db, channels, secrets, files, log, wakeDispatch: dispatcher.wake, changed }
 
+  const search = startSearchIndexer({ db, bus, log })
+
   const cookieName = sessionCookie(config.PUBLIC_URL ?? 'http:')
   const people: PeopleDeps = {
     ...{ db, secrets, jobs, presence, cookieName, publicUrl, changed },
@@ -155,7 +160,7 @@ export async function build(options: BuildOptions): Promise<App> {
   const server = await createHttp({ log, publicUrl, proxies: Number(config.TRUST_PROXY), version })
   const routes: RouteOptions[] = []
   server.addHook('onRoute', (route) => void routes.push(route))
-  await server.register(healthRoute, { db, redis })
+  await server.register(healthRoute, { db, redis, search })
   await server.register(webhookRoutes, {
     prefix: '/webhooks',
     channels,
@@ -201,6 +206,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await api.register(tenancyRoutes, { deps: people })
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(mediaRoutes, { deps: inbox })
+      await api.register(searchRoutes, { db })
       await api.register(streamRoute, { live, connected: presence.connected })
     },
     { prefix: '/api' },
@@ -219,6 +225,7 @@ export async function build(options: BuildOptions): Promise<App> {
     turns,
     jobs,
     inbox,
+    search,
     routes,
     url: publicUrl,
     localUrl: () => `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
@@ -233,6 +240,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await turns.stop()
       await dispatcher.stop()
       live.stop()
+      await search.stop()
       await presence.stop()
       await house.stop()
       await jobs.stop()

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import type { SearchIndexer, SearchLag } from '../conversations/search/indexer.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { Redis } from '../platform/redis.ts'
 
@@ -10,6 +11,8 @@ export interface HealthCheckResponse {
     database: { status: 'ok' | 'error'; latency_ms?: number; error?: string }
     redis?: { status: 'ok' | 'error'; latency_ms?: number; error?: string }
     rabbitmq?: { status: 'ok' | 'error'; queue_depth?: number; error?: string }
+    /** Only while searching does not find everything yet. Nothing else is touched by it. */
+    search?: { status: 'ok'; lag_seconds: number; filling: number }
   }
   uptime_seconds?: number
 }
@@ -17,15 +20,27 @@ export interface HealthCheckResponse {
 const timeoutMs = 3000
 
 /** Without the database nothing works; without Redis everything does, more slowly. */
-export async function checkHealth(db: Database, redis?: Pick<Redis, 'ping'>): Promise<HealthCheckResponse> {
+export async function checkHealth(
+  db: Database,
+  redis?: Pick<Redis, 'ping'>,
+  search?: Pick<SearchIndexer, 'lag'>,
+): Promise<HealthCheckResponse> {
   const [database, cache] = await Promise.all([check(() => db.pool.query('SELECT 1')), redis && check(() => redis.ping())])
   return {
     status: database.status === 'error' ? 'unhealthy' : cache?.status === 'error' ? 'degraded' : 'healthy',
     timestamp: new Date().toISOString(),
-    checks: { database, ...(cache ? { redis: cache } : {}) },
+    checks: { database, ...(cache ? { redis: cache } : {}), ...searchBehind(search?.lag()) },
     uptime_seconds: Math.round(process.uptime()),
   }
 }
+
+/** Longer than the index is behind in ordinary times. */
+const behindSeconds = 10
+
+const searchBehind = (lag: SearchLag | undefined): Pick<HealthCheckResponse['checks'], 'search'> =>
+  lag && Math.max(lag.seconds, lag.fillingSeconds) > behindSeconds
+    ? { search: { status: 'ok', lag_seconds: Math.round(lag.seconds), filling: lag.filling } }
+    : {}
 
 async function check(ask: () => Promise<unknown>) {
   const began = performance.now()
@@ -46,9 +61,12 @@ async function withTimeout<T>(work: Promise<T>): Promise<T> {
   return await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
-export const healthRoute: FastifyPluginAsync<{ db: Database; redis?: Redis }> = async (server, { db, redis }) => {
+export const healthRoute: FastifyPluginAsync<{ db: Database; redis?: Redis; search?: SearchIndexer }> = async (
+  server,
+  { db, redis, search },
+) => {
   server.get('/health', { schema: { hide: true } }, async (_request, reply) => {
-    const health = await checkHealth(db, redis)
+    const health = await checkHealth(db, redis, search)
     return reply
       .code(health.status === 'unhealthy' ? 503 : 200)
       .header('cache-control', 'no-store')

@@ -3,6 +3,7 @@ import { notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import type { PersonIdentity } from '../ports/channel.ts'
+import { indexContacts } from './search/people.ts'
 
 /**
  * What a provider told about the person a message was accepted for: the id it really goes to may differ from the number
@@ -54,6 +55,8 @@ async function withIdentity(tx: Tx, contactId: string, waId: string): Promise<st
     `INSERT INTO contact_identities (tenant_id, scope, kind, value, contact_id, evidence) VALUES ($1, '', 'wa_id', $2, $3, '{"entered": true}') ON CONFLICT DO NOTHING`,
     [tx.tenantId, waId, contactId],
   )
+  // Who was written to by hand is found by hand.
+  await indexContacts(tx, [contactId])
   return contactId
 }
 

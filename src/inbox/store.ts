@@ -1,4 +1,5 @@
 /** The inbox's SQL. Lists are keyset pages inside one tenant. */
+import { fits, indexContacts, type PeopleQuery, peopleQuery, searchPeople } from '../conversations/search/people.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { isUuid } from '../kernel/ids.ts'
 import type { Tx } from '../platform/db/tx.ts'
@@ -69,13 +70,16 @@ function readCursor(cursor: string | undefined): [string, string] | null {
   return [at, id]
 }
 
-/** What a person typed, taken literally by LIKE. */
-const likeLiteral = (text: string): string => `%${text.replace(/[\\%_]/g, (c) => `\\${c}`)}%`
+/** With more that fit, the newest conversations are gone through until the page is full. */
+const mostPeople = 1000
 
-/** A part of a number however it was written; null where what was typed is no number. */
-const digitsOf = (text: string): string | null => {
-  const digits = text.replace(/[\s().+-]/g, '')
-  return /^\d{3,}$/.test(digits) ? `%${digits}%` : null
+/** Whose conversations are meant: these contacts, or where very many fit, all that do. */
+async function peopleFor(tx: Tx, typed: string): Promise<'nobody' | { ids: string[] } | { query: PeopleQuery }> {
+  const query = peopleQuery(tx.tenantId, typed)
+  if (!query) return 'nobody'
+  const ids = await searchPeople(tx, query, mostPeople + 1)
+  if (ids.length === 0) return 'nobody'
+  return ids.length > mostPeople ? { query } : { ids }
 }
 
 export async function listConversations(
@@ -95,8 +99,14 @@ export async function listConversations(
   if (filter.accountId) add((p) => `c.channel_account_id = ${p}`, filter.accountId)
   if (filter.contactId) add((p) => `c.contact_id = ${p}`, filter.contactId)
   if (filter.q) {
-    values.push(likeLiteral(filter.q), digitsOf(filter.q))
-    where.push(`(k.name ILIKE $${values.length - 1} OR k.phone LIKE $${values.length})`)
+    const people = await peopleFor(tx, filter.q)
+    if (people === 'nobody') return { rows: [], next: null }
+    if ('ids' in people) add((p) => `c.contact_id = ANY(${p})`, people.ids)
+    else {
+      values.push(...people.query.lists)
+      where.push(`EXISTS (SELECT FROM contact_search s WHERE s.tenant_id = c.tenant_id AND s.contact_id = c.contact_id
+        AND ${fits('s.folded', values.length - 2)})`)
+    }
   }
   const cursor = readCursor(filter.cursor)
   if (cursor) {
@@ -295,16 +305,12 @@ export async function listContacts(
 ): Promise<{ rows: ContactRow[]; next: string | null }> {
   if (filter.cursor && !isUuid(filter.cursor))
     throw new ParleyError('malformed_cursor', 'The cursor is not one that this server gave.')
+  const query = filter.q ? peopleQuery(tx.tenantId, filter.q) : undefined
+  if (query === null) return { rows: [], next: null }
+  const ids = query && (await searchPeople(tx, query, filter.limit + 1, filter.cursor))
   const { rows } = await tx.query<ContactRow>(
-    `${contactSelect} WHERE k.tenant_id = $1 AND ($2::uuid IS NULL OR k.id < $2) AND ($3::text IS NULL OR k.name ILIKE $3 OR ($4::text IS NOT NULL AND k.phone LIKE $4))
-      ORDER BY k.id DESC LIMIT $5`,
-    [
-      tx.tenantId,
-      filter.cursor ?? null,
-      filter.q ? likeLiteral(filter.q) : null,
-      filter.q ? digitsOf(filter.q) : null,
-      filter.limit + 1,
-    ],
+    `${contactSelect} WHERE k.tenant_id = $1 AND ${ids ? 'k.id = ANY($2)' : '($2::uuid IS NULL OR k.id < $2)'} ORDER BY k.id DESC LIMIT $3`,
+    [tx.tenantId, ids ?? filter.cursor ?? null, filter.limit + 1],
   )
   const page = rows.slice(0, filter.limit)
   return { rows: page, next: rows.length > filter.limit ? (page.at(-1)?.id ?? null) : null }
@@ -328,6 +334,32 @@ export async function patchContact(
     ],
   )
   if (!rowCount) throw notFound('The contact')
+  await indexContacts(tx, [id])
+}
+
+export async function conversationsOfContact(tx: Tx, contactId: string): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>('SELECT id FROM conversations WHERE tenant_id = $1 AND contact_id = $2', [
+    tx.tenantId,
+    contactId,
+  ])
+  return rows.map(({ id }) => id)
+}
+
+export async function accountsOfChannel(tx: Tx, channel: string): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>('SELECT id FROM channel_accounts WHERE tenant_id = $1 AND channel = $2', [
+    tx.tenantId,
+    channel,
+  ])
+  return rows.map(({ id }) => id)
+}
+
+/** Whether messages that were there before the index are still being gone through. */
+export async function isSearchFilling(tx: Tx): Promise<boolean> {
+  const { rows } = await tx.query<{ filling: boolean }>(
+    'SELECT messages_before IS NOT NULL AS filling FROM search_progress WHERE tenant_id = $1',
+    [tx.tenantId],
+  )
+  return rows[0]?.filling ?? true
 }
 
 export interface AttemptRow {

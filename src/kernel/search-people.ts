@@ -1,6 +1,7 @@
 /** A person's names and numbers as searching sees them: any part of them finds the person. Pure. */
-import { fold, mostPieces } from './search-text.ts'
+
 import type { Wanted } from './search-phrases.ts'
+import { fold, mostPieces } from './search-text.ts'
 
 /** Words that are looked for at most. */
 const mostWords = 12

@@ -1,5 +1,5 @@
 /** What a person typed, and where it stands in a text. Pure. */
-import { entrances, longestWord, cutWord, type Unit, unitsOf } from './search-text.ts'
+import { cutWord, entrances, longestWord, type Unit, unitsOf } from './search-text.ts'
 
 /** What one looks for: units that follow each other. Several phrases may stand anywhere, but all of them have to. */
 export type Phrase = readonly Pick<Unit, 'kind' | 'text'>[]

@@ -18,9 +18,10 @@ export interface Unit {
 export const longestText = 8192
 
 /** Cyrillic short i is a letter of its own and no marked i; all other marks of these scripts only refine a letter. */
-const marks = /(?<!и)[\u0300-\u036f]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]/g
+const marks =
+  /(?<!и)[\u0300-\u036f]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]/g
 /** Invisible: joiners, directions, soft hyphen, variation selectors; skin tones; the Arabic stretch. */
-const invisible = /[\u00ad\u0640\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]|[\u{1f3fb}-\u{1f3ff}]/gu
+const invisible = /\p{Default_Ignorable_Code_Point}|\p{Emoji_Modifier}|\u0640/gu
 const letters: Record<string, string> = {
   ...{ ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i', ς: 'σ' },
   // Forms of one letter, as Arabic, Persian and Urdu keyboards write it.
@@ -50,7 +51,7 @@ function foldCluster(cluster: string): string {
   return bare.replace(digitZero, (digit) => (digit < '\u0080' ? digit : asciiDigit(digit)))
 }
 
-const plain = /^[\x00-\x7f]*$/
+const plain = /^\p{ASCII}*$/u
 /** A character with its marks. */
 const clusters = /\P{M}\p{M}*|\p{M}+/gu
 /** Few clusters make up most of what is written. */
@@ -141,5 +142,4 @@ export function piecesOf(units: readonly Unit[]): string[] {
   return [...pieces]
 }
 
-export const cutWord = (word: string): string =>
-  word.length > longestWord ? word.slice(0, longestWord).toWellFormed() : word
+export const cutWord = (word: string): string => (word.length > longestWord ? word.slice(0, longestWord).toWellFormed() : word)

@@ -31,6 +31,7 @@ const forbidden: [from: string, to: string][] = [
   ['src/kernel/a.ts', '../platform/log.ts'],
   ['src/platform/a.ts', '../ports/channel.ts'],
   ['src/platform/db/a.ts', '../../tenancy/can.ts'],
+  ['src/conversations/search/a.ts', '../../inbox/store.ts'],
   ['src/ports/a.ts', '../platform/log.ts'],
   ['src/tenancy/a.ts', '../conversations/reply.ts'],
   ['src/conversations/a.ts', '../inbox/verbs.ts'],
@@ -55,6 +56,7 @@ const forbidden: [from: string, to: string][] = [
 ]
 const allowed: [from: string, to: string][] = [
   ['src/platform/db/a.ts', '../log.ts'],
+  ['src/conversations/search/a.ts', '../feed.ts'],
   ['src/conversations/a.ts', '../tenancy/credentials.ts'],
   ['src/inbox/a.ts', '../conversations/reply.ts'],
   ['src/channels/whatsapp-cloud/a.ts', '../../ports/channel.ts'],

@@ -5,6 +5,7 @@ import type { MessageView } from '../../src/inbox/schema.ts'
 import { peoplesDay } from '../world/peoples-day.ts'
 import { platformsDay, withPlatformApp } from '../world/platforms-day.ts'
 import { conversationWith } from '../world/reading.ts'
+import { searchDay } from '../world/search-day.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 interface Operation {
@@ -56,6 +57,7 @@ test('the description of the API is valid OpenAPI 3.1: every reference leads som
 
 test('every answer of a working day matches its description', async () => {
   await workingDay()
+  await searchDay(world, '15550107001')
   await peoplesDay(world)
   await platformsDay(world)
   const validate = validators(document)

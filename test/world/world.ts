@@ -148,6 +148,7 @@ async function settle(parts: Parts, far: number, timeoutMs: number): Promise<voi
       await running.simulator.settle(far)
       await app.ingress.idle()
       await app.dispatcher.idle()
+      await app.search.idle()
       await filesFetched(database, timeoutMs)
       const now = await progress(parts)
       const same = now === before

@@ -36,11 +36,7 @@ export async function fillSearch(db: Database, tenantId: string): Promise<Filled
   return { more: old.more, count: fresh.count + old.count }
 }
 
-async function inTurn(
-  db: Database,
-  tenantId: string,
-  fill: (tx: Tx, progress: Progress) => Promise<Filled>,
-): Promise<Filled> {
+async function inTurn(db: Database, tenantId: string, fill: (tx: Tx, progress: Progress) => Promise<Filled>): Promise<Filled> {
   try {
     return await inTenant(db, tenantId, async (tx) => {
       if (!(await onlyOne(tx))) return nothing
@@ -55,9 +51,10 @@ async function inTurn(
 
 /** Saves work that would be thrown away; that nothing is done twice is what the moved place says. */
 async function onlyOne(tx: Tx): Promise<boolean> {
-  const { rows } = await tx.query<{ got: boolean }>(`SELECT pg_try_advisory_xact_lock(hashtextextended('search/' || $1, 0)) AS got`, [
-    tx.tenantId,
-  ])
+  const { rows } = await tx.query<{ got: boolean }>(
+    `SELECT pg_try_advisory_xact_lock(hashtextextended('search/' || $1, 0)) AS got`,
+    [tx.tenantId],
+  )
   return rows[0]?.got ?? false
 }
 

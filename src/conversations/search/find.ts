@@ -1,26 +1,20 @@
 /**
- * Finds messages, newest first. The index is asked for one stretch of time after another, from the newest on, each twice as
- * many buckets long as the one before: a frequent word fills the page from the first, a rare one is looked for in all with a
- * few questions. What the index names is read and compared before it is an answer.
+ * Finds messages, newest first. The index is asked for one stretch of time after another, from the newest on, each four
+ * times as many buckets long as the one before: a frequent word fills the page from the first, a rare one is looked for in all
+ * with a few questions. What the index names is read and compared before it is an answer.
  */
 import { findPhrases, type Phrase, type Snippet, snippetOf, type Wanted, wantedOf } from '../../kernel/search-phrases.ts'
 import { unitsOf } from '../../kernel/search-text.ts'
 import type { Tx } from '../../platform/db/tx.ts'
-import { type FoundRow, readCandidates } from './found.ts'
+import { type FoundRow, type Place, readCandidates } from './found.ts'
 import { accountPiece, allOf, bucketTag, conversationPiece, microsOf, timeOf } from './tags.ts'
-
-/** A place in the order of results: before it is what is older. */
-export interface Place {
-  /** Microseconds since 1970. */
-  at: number
-  id: string
-}
 
 export interface MessageQuery {
   phrases: readonly Phrase[]
   /** Only in these conversations. */
   conversationIds?: readonly string[]
-  accountId?: string
+  /** Only over these accounts. */
+  accountIds?: readonly string[]
   /** Microseconds since 1970, both included. */
   from?: number
   to?: number
@@ -64,7 +58,8 @@ async function bucketsBefore(tx: Tx, at: number, from: number): Promise<Bucket[]
 }
 
 export async function findMessages(tx: Tx, query: MessageQuery): Promise<FoundPage> {
-  if (query.phrases.length === 0 || query.conversationIds?.length === 0) return { found: [], next: null }
+  const { phrases, conversationIds, accountIds } = query
+  if ([phrases, conversationIds, accountIds].some((list) => list?.length === 0)) return { found: [], next: null }
   const started = performance.now()
   const { limit, budgetMs = 200, from = 0 } = query
   const newest: Place = { at: query.to ?? Date.now() * 1000 + 86_400_000_000, id: lastId }
@@ -85,7 +80,7 @@ export async function findMessages(tx: Tx, query: MessageQuery): Promise<FoundPa
     else {
       // Just before the stretch: its own beginning has been looked through.
       place = { at: stretch.from - 1, id: lastId }
-      count *= 2
+      count *= 4
     }
     if (place.at < from) return { found, next: null }
     if (performance.now() - started > budgetMs) return { found, next: place }
@@ -106,12 +101,14 @@ function stretchBefore(buckets: readonly Bucket[], at: number, count: number): S
 }
 
 async function ask(tx: Tx, query: MessageQuery, stretch: Stretch, from: number, before: Place): Promise<Place[]> {
-  const wanted = wantedFor(query)
-  const places = query.conversationIds?.map((id): Wanted => ({ piece: conversationPiece(id), prefix: false }))
+  const wanted = wantedFor(query.phrases)
+  const places = [query.conversationIds?.map(conversationPiece), query.accountIds?.map(accountPiece)]
   const tsquery = stretch.buckets.map((bucket) => {
     const tag = bucketTag(tx.tenantId, bucket)
-    const all = allOf(tag, wanted)
-    return places ? `(${all}&(${places.map((place) => allOf(tag, [place])).join('|')}))` : all
+    const within = places.flatMap((pieces) =>
+      pieces ? [`(${pieces.map((one) => allOf(tag, [exactly(one)])).join('|')})`] : [],
+    )
+    return `(${[allOf(tag, wanted), ...within].join('&')})`
   })
   const { rows } = await tx.query<Place>({
     name: 'search_messages',
@@ -122,17 +119,18 @@ async function ask(tx: Tx, query: MessageQuery, stretch: Stretch, from: number, 
   return rows
 }
 
-function wantedFor(query: MessageQuery): Wanted[] {
-  const pieces = query.phrases.flatMap(wantedOf)
+const exactly = (piece: string): Wanted => ({ piece, prefix: false })
+
+function wantedFor(phrases: readonly Phrase[]): Wanted[] {
+  const pieces = phrases.flatMap(wantedOf)
   // A letter or two at the beginning of a word leave nearly everything; where there is more to go by they are only compared.
   const telling = pieces.filter(({ piece, prefix }) => !prefix || piece.length > 2 || piece >= '\u3000')
-  const account: Wanted[] = query.accountId ? [{ piece: accountPiece(query.accountId), prefix: false }] : []
-  return [...(telling.length > 0 ? telling : pieces), ...account]
+  return telling.length > 0 ? telling : pieces
 }
 
 /** Whether it is what was looked for, as it reads now. */
 function verify(row: FoundRow, query: MessageQuery): Found | null {
-  if (query.accountId && row.account_id !== query.accountId) return null
+  if (query.accountIds && !query.accountIds.includes(row.account_id)) return null
   if (query.conversationIds && !query.conversationIds.includes(row.conversation_id)) return null
   const ranges = findPhrases(unitsOf(row.text), query.phrases)
   return ranges && { ...row, snippet: snippetOf(row.text, ranges) }

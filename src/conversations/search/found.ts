@@ -1,8 +1,14 @@
 /** Messages that the index names, as they are now and with what one needs to recognise them. */
 import type { Tx } from '../../platform/db/tx.ts'
-import type { Place } from './find.ts'
 import { microsOf, timeOf } from './tags.ts'
 import { currentText } from './texts.ts'
+
+/** A place in the order of results: before it is what is older. */
+export interface Place {
+  /** Microseconds since 1970. */
+  at: number
+  id: string
+}
 
 export interface FoundRow {
   id: string

@@ -56,11 +56,15 @@ export async function indexOlderContacts(tx: Tx, before: string, limit: number):
   return rows.length < limit ? null : (rows.at(-1)?.id ?? null)
 }
 
+const foldedOf = (row: Pick<Row, 'name' | 'external_ref' | 'phone' | 'list'>): string =>
+  foldPerson(
+    [row.name, row.external_ref],
+    [row.phone, ...(row.list ?? [])].flatMap((one) => one?.replace(/^\+/, '') ?? []),
+  )
+
 async function write(tx: Tx, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return
-  const folded = rows.map((row) =>
-    foldPerson([row.name, row.external_ref], [row.phone, ...(row.list ?? [])].flatMap((one) => one?.replace(/^\+/, '') ?? [])),
-  )
+  const folded = rows.map(foldedOf)
   // In one order for all who write, so that two of them do not wait for each other.
   await tx.query({
     name: 'search_write_contacts',
@@ -86,6 +90,8 @@ export interface PeopleQuery {
   tsquery: string
   /** Patterns of LIKE: words, a number, a number as it is dialled. null fits nobody. */
   lists: [string[] | null, string[] | null, string[] | null]
+  /** The same as plain parts. */
+  alternatives: string[][]
 }
 
 const literal = (part: string): string => `%${part.replace(/[\\%_]/g, '\\$&')}%`
@@ -96,15 +102,23 @@ export function peopleQuery(tenantId: string, typed: string): PeopleQuery | null
   const tag = peopleTag(tenantId)
   const wanted = alternatives.map((parts): Wanted[] => parts.flatMap(wantedTriples))
   const [words = null, number = null, dialled = null] = alternatives.map((parts) => parts.map(literal))
-  return { tsquery: wanted.map((all) => allOf(tag, all)).join('|'), lists: [words, number, dialled] }
+  return { tsquery: wanted.map((all) => allOf(tag, all)).join('|'), lists: [words, number, dialled], alternatives }
 }
 
 const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 /** A part that many have is found among the newest; more are not read for one answer. */
 const newestFirst = 2000
+/** At a thousand new people a second the index is about this far behind. */
+const justMet = 1000
 
 /** The newest contacts with an id before `before` that fit, newest first. */
 export async function searchPeople(tx: Tx, query: PeopleQuery, limit: number, before: string = last): Promise<string[]> {
+  const indexed = await searchIndex(tx, query, limit, before)
+  const ids = new Set([...indexed, ...(await searchNew(tx, query, before))])
+  return [...ids].sort((a, b) => (a < b ? 1 : -1)).slice(0, limit)
+}
+
+async function searchIndex(tx: Tx, query: PeopleQuery, limit: number, before: string): Promise<string[]> {
   const among = await tx.query<{ id: string }>({
     name: 'search_newest_contacts',
     text: `SELECT s.contact_id AS id FROM (SELECT contact_id, folded FROM contact_search
@@ -119,6 +133,24 @@ export async function searchPeople(tx: Tx, query: PeopleQuery, limit: number, be
     values: [query.tsquery, ...query.lists, before, limit],
   })
   return rows.map(({ id }) => id)
+}
+
+/** Who was met a moment ago, and is not in the index yet. */
+async function searchNew(tx: Tx, query: PeopleQuery, before: string): Promise<string[]> {
+  const { rows } = await tx.query<Pick<Row, 'id' | 'name' | 'external_ref' | 'phone'>>({
+    name: 'search_new_contacts',
+    text: `SELECT k.id, k.name, k.external_ref, k.phone
+             FROM (SELECT tenant_id, id, name, external_ref, phone FROM contacts
+                    WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT ${justMet}) k
+            WHERE NOT EXISTS (SELECT FROM contact_search s WHERE s.tenant_id = k.tenant_id AND s.contact_id = k.id)`,
+    values: [tx.tenantId, before],
+  })
+  return rows
+    .filter((row) => {
+      const folded = foldedOf({ ...row, list: null })
+      return query.alternatives.some((parts) => parts.every((part) => folded.includes(part)))
+    })
+    .map(({ id }) => id)
 }
 
 /** SQL: whether a contact's text fits; the lists are the three parameters from `first` on. */

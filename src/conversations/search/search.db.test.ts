@@ -157,7 +157,9 @@ describe('messages', () => {
     const { rows } = await db.owner.query('SELECT message_id FROM message_search WHERE tenant_id = $1', [account.tenantId])
     expect(rows).toEqual([{ message_id: kept.id }])
     // Gone without a trigger, as with a month that is dropped.
-    await db.owner.query('SET session_replication_role = replica; DELETE FROM messages_default; SET session_replication_role = DEFAULT')
+    await db.owner.query(
+      'SET session_replication_role = replica; DELETE FROM messages_default; SET session_replication_role = DEFAULT',
+    )
     expect(await texts('erase')).toEqual([])
   })
 
@@ -170,7 +172,8 @@ describe('messages', () => {
     expect(await texts('hello')).toHaveLength(3)
     expect(await texts('hello', { conversationIds: [ada.conversationId] })).toEqual(['hello from Ada'])
     expect(await texts('hello', { conversationIds: [] })).toEqual([])
-    expect(await texts('hello', { accountId: other.accountId })).toEqual(['hello from elsewhere'])
+    expect(await texts('hello', { accountIds: [] })).toEqual([])
+    expect(await texts('hello', { accountIds: [other.accountId] })).toEqual(['hello from elsewhere'])
     const middle = (await find('bob')).found[0]?.at as number
     expect(await texts('hello', { from: middle })).toEqual(['hello from elsewhere', 'hello from Bob'])
     expect(await texts('hello', { to: middle })).toEqual(['hello from Bob', 'hello from Ada'])
@@ -242,7 +245,12 @@ describe('contacts', () => {
       return rows.map(({ name }) => name)
     })
   const met = (name: string, phone = `1650${digits(7)}`) =>
-    says('hi', { person: { identities: [{ kind: 'wa_id', value: phone, scope: '' }], name, phone: `+${phone}` } }, account, phone)
+    says(
+      'hi',
+      { person: { identities: [{ kind: 'wa_id', value: phone, scope: '' }], name, phone: `+${phone}` } },
+      account,
+      phone,
+    )
 
   test.each([
     ['Żaneta Kowalska', 'wal'],
@@ -279,7 +287,10 @@ describe('contacts', () => {
         `UPDATE contacts SET name = 'New Person' WHERE tenant_id = $1 AND name = 'Old Name' RETURNING id`,
         [account.tenantId],
       )
-      await indexContacts(tx, rows.map(({ id }) => id))
+      await indexContacts(
+        tx,
+        rows.map(({ id }) => id),
+      )
     })
     expect(await people('new pers')).toEqual(['New Person'])
     expect(await people('old')).toEqual([])

@@ -58,7 +58,10 @@ export async function readNewTexts(tx: Tx, ids: readonly string[], from: Date, t
 /** As they read now. */
 export async function readTexts(tx: Tx, ids: readonly string[]): Promise<SearchedText[]> {
   if (ids.length === 0) return []
-  const { rows } = await tx.query<Row>(`SELECT ${columns} ${joined} WHERE m.tenant_id = $1 AND m.id = ANY($2)`, [tx.tenantId, ids])
+  const { rows } = await tx.query<Row>(`SELECT ${columns} ${joined} WHERE m.tenant_id = $1 AND m.id = ANY($2)`, [
+    tx.tenantId,
+    ids,
+  ])
   return await withChanges(tx, rows)
 }
 
