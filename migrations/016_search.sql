@@ -51,12 +51,9 @@ CREATE TABLE parley.search_progress (
   old_bucket integer NOT NULL DEFAULT 0, -- that what was there before goes into
   messages_before uuid DEFAULT 'ffffffff-ffff-ffff-ffff-ffffffffffff',
   contacts_before uuid DEFAULT 'ffffffff-ffff-ffff-ffff-ffffffffffff',
-  updated_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT search_progress_pkey PRIMARY KEY (tenant_id),
   CONSTRAINT fk_search_progress_tenant FOREIGN KEY (tenant_id) REFERENCES parley.tenants (id) ON DELETE CASCADE
 );
-CREATE TRIGGER trigger_update_search_progress_updated_at BEFORE UPDATE ON parley.search_progress
-  FOR EACH ROW EXECUTE FUNCTION parley.update_updated_at_column();
 
 DO $$
 DECLARE t text;

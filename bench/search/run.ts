@@ -40,11 +40,16 @@ export async function search(options: Options): Promise<void> {
          FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
         WHERE i.indrelid = 'message_search_default'::regclass AND x.relname LIKE '%tokens%'`,
     )
-    const answers: Record<string, unknown> = {}
-    for (const [name, ask] of Object.entries(questions({ pool }, seeded)))
-      answers[name] = await measure(ask, options.rounds * 10)
+    const asked = async () => {
+      const answers: Record<string, unknown> = {}
+      for (const [name, ask] of Object.entries(questions({ pool }, seeded)))
+        answers[name] = await measure(ask, options.rounds * 10)
+      return answers
+    }
+    const quiet = await asked()
+    const loaded = await load({ url: database.ownerUrl, log, perSecond: 1000, number: seeded.number }, asked)
     const report = {
-      ...{ bench: 'search', messages, filled, sizes: sizes.rows[0], answers },
+      ...{ bench: 'search', messages, filled, sizes: sizes.rows[0], quiet, loaded },
       machine: `${cpus().length} × ${cpus()[0]?.model}`,
     }
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, null, 2)}\n`)

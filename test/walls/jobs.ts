@@ -31,6 +31,7 @@ export async function runCrossedJobs(
   const ran: string[] = []
   for (const name of jobNames) {
     const payload = await crossed[name](own, makers(world, other), world)
+    await world.app.search.idle()
     const before = await fingerprint(world.database.owner, other.business.tenantId)
     await inTransaction(world.app.db, (client) => world.app.jobs.enqueue(client, name, [payload]))
     world.app.jobs.wake(name)

@@ -68,6 +68,8 @@ export async function walk(world: World, sides: { own: Neighbour; other: Neighbo
     for (const place of target.places) {
       result.places += 1
       const neighbours = await theirs[place.kind]()
+      // What the neighbour itself did just now is on its way into its own index.
+      await world.app.search.idle()
       const before = await fingerprint(world.database.owner, sides.other.business.tenantId)
       for (const asker of askers) {
         const values = await ownIds(world, sides.own, target.places)

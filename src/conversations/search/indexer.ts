@@ -10,7 +10,7 @@ import { fillSearch } from './fill.ts'
 export interface SearchIndexer {
   /** What is not in the index yet, as it was last looked at. */
   lag(): SearchLag
-  /** Resolves when everything that is committed is in. */
+  /** Resolves when everything that is committed is in, or after five seconds: an open transaction may hold news back. */
   idle(): Promise<void>
   stop(): Promise<void>
 }
@@ -116,7 +116,8 @@ export function startSearchIndexer(deps: { db: Database; bus: Pick<Bus, 'subscri
   return {
     lag: () => ({ ...lag, fillingSeconds: lag.filling > 0 ? (performance.now() - fillingSince) / 1000 : 0 }),
     async idle() {
-      for (let waiting = true; waiting; ) {
+      const until = performance.now() + 5000
+      for (let waiting = true; waiting && performance.now() < until; ) {
         await look()
         waiting = due.size > 0
         wake()
