@@ -69,12 +69,11 @@ BEGIN
     EXECUTE format('CREATE POLICY system_door ON parley.%I TO parley_system USING (true) WITH CHECK (true)', t);
     EXECUTE format('GRANT SELECT ON parley.%I TO parley_system', t);
   END LOOP;
-  -- Its months are made and dropped with those of the messages; a month's partition has the rights of the DEFAULT partition.
-  IF to_regclass('parley.partition_rules') IS NOT NULL THEN
-    GRANT SELECT, INSERT, UPDATE, DELETE ON parley.message_search_default TO parley_system;
-    INSERT INTO parley.partition_rules (parent, keeps) VALUES ('message_search', 'content');
-  END IF;
 END $$;
+
+-- Its months are made and dropped with those of the messages; a month's partition has the rights of the DEFAULT partition.
+GRANT SELECT, INSERT, UPDATE, DELETE ON parley.message_search_default TO parley_system;
+INSERT INTO parley.partition_rules (parent, keeps) VALUES ('message_search', 'content');
 
 -- What a message that goes away left in the index goes with it; what was only moved to another partition stays.
 CREATE FUNCTION parley.forget_searched_messages() RETURNS trigger
@@ -152,12 +151,7 @@ END $$;
 REVOKE CREATE ON SCHEMA parley FROM parley_system;
 
 -- Down Migration
-DO $$
-BEGIN
-  IF to_regclass('parley.partition_rules') IS NOT NULL THEN
-    DELETE FROM parley.partition_rules WHERE parent = 'message_search';
-  END IF;
-END $$;
+DELETE FROM parley.partition_rules WHERE parent = 'message_search';
 DROP FUNCTION parley.search_messages, parley.search_contacts, parley.search_backlog;
 DROP TRIGGER trigger_forget_searched_messages ON parley.messages;
 DROP FUNCTION parley.forget_searched_messages();

@@ -73,7 +73,7 @@ function findPhrase(units: readonly Unit[], phrase: Phrase): Range[] {
   return ranges
 }
 
-const rangeIn = (unit: Unit, from: number, to: number): Range => [unit.at[from] as number, unit.at[to] as number]
+const rangeIn = (unit: Unit, from: number, to: number): Range => [unit.begins[from] as number, unit.ends[to - 1] as number]
 
 /** All places of a single unit within another: at the entrances of a word, anywhere in a run. */
 function occurrences(unit: Unit, wanted: Phrase[number]): Range[] {
@@ -99,9 +99,9 @@ function spanFrom(units: readonly Unit[], n: number, phrase: Phrase): Range | nu
     if (i === 0) {
       const place = firstPlace(unit, wanted.text)
       if (place === undefined) return null
-      start = unit.at[place] as number
+      start = unit.begins[place] as number
     } else if (i === phrase.length - 1) {
-      return unit.text.startsWith(wanted.text) ? [start, unit.at[wanted.text.length] as number] : null
+      return unit.text.startsWith(wanted.text) ? [start, unit.ends[wanted.text.length - 1] as number] : null
     } else if (unit.text !== wanted.text) return null
   }
   return null

@@ -10,8 +10,9 @@ export interface Unit {
   kind: UnitKind
   /** Folded. */
   text: string
-  /** Where in the written text each UTF-16 unit of `text` begins; one more entry than `text` is long, the end. */
-  at: readonly number[]
+  /** Where in the written text the character behind each UTF-16 unit of `text` begins, and where it ends. */
+  begins: readonly number[]
+  ends: readonly number[]
 }
 
 /** What is folded of a message at most, in UTF-16 units: a provider's longest text. */
@@ -52,8 +53,8 @@ function foldCluster(cluster: string): string {
 }
 
 const plain = /^\p{ASCII}*$/u
-/** A character with its marks. */
-const clusters = /\P{M}\p{M}*|\p{M}+/gu
+/** A character with its marks and what cannot be seen; half-width kana have theirs as letters. */
+const clusters = /\P{M}[\p{M}\p{Emoji_Modifier}\p{Default_Ignorable_Code_Point}\uff9e\uff9f]*|\p{M}+/gu
 /** Few clusters make up most of what is written. */
 const folded = new Map<string, string>()
 const keptClusters = 20_000
@@ -69,21 +70,29 @@ function foldOne(cluster: string): string {
   return made
 }
 
-/** Folds, and says for each UTF-16 unit of the result where it came from; `at` is absent where nothing moved. */
-function foldAt(text: string): { text: string; at?: number[] } {
+interface Folded {
+  text: string
+  /** For each UTF-16 unit of the result where the character behind it begins and ends; absent where nothing moved. */
+  moved?: { begins: number[]; ends: number[] }
+}
+
+function foldMoving(text: string): Folded {
   if (plain.test(text)) return { text: text.toLowerCase() }
   const parts: string[] = []
-  const at: number[] = []
+  const begins: number[] = []
+  const ends: number[] = []
   for (const { 0: cluster, index } of text.matchAll(clusters)) {
     const made = cluster.length === 1 && cluster < '\u0080' ? cluster.toLowerCase() : foldOne(cluster)
     parts.push(made)
-    for (let n = 0; n < made.length; n++) at.push(index)
+    for (let n = 0; n < made.length; n++) {
+      begins.push(index)
+      ends.push(index + cluster.length)
+    }
   }
-  at.push(text.length)
-  return { text: parts.join(''), at }
+  return { text: parts.join(''), moved: { begins, ends } }
 }
 
-export const fold = (text: string): string => foldAt(text).text
+export const fold = (text: string): string => foldMoving(text).text
 
 /** Scripts written without spaces between words. */
 const noSpaces = String.raw`\p{sc=Han}\p{scx=Hira}\p{scx=Kana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Bopo}`
@@ -92,17 +101,18 @@ const unitPattern = new RegExp(
   'gv',
 )
 
+const counting = Array.from({ length: longestText }, (_, n) => n)
+const countingFromOne = counting.map((n) => n + 1)
+
 /** The units of a text in their order; of a very long text only those of its beginning. */
 export function unitsOf(text: string): Unit[] {
-  const source = text.slice(0, longestText)
-  const { text: flat, at } = foldAt(source)
+  const { text: flat, moved } = foldMoving(text.slice(0, longestText))
   const units: Unit[] = []
-  for (const match of flat.matchAll(unitPattern)) {
-    const { run, word } = match.groups as { run?: string; word?: string }
-    const from = match.index
-    const piece = match[0]
-    const places = Array.from({ length: piece.length + 1 }, (_, n) => (at ? (at[from + n] as number) : from + n))
-    units.push({ kind: run ? 'run' : word ? 'word' : 'emoji', text: piece, at: places })
+  for (const { 0: piece, index, groups } of flat.matchAll(unitPattern)) {
+    const to = index + piece.length
+    const kind = groups?.run ? 'run' : groups?.word ? 'word' : 'emoji'
+    const places = moved ?? { begins: counting, ends: countingFromOne }
+    units.push({ kind, text: piece, begins: places.begins.slice(index, to), ends: places.ends.slice(index, to) })
   }
   return units
 }
