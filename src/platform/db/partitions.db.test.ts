@@ -48,7 +48,7 @@ const digest = async (table: string, where = 'true') =>
 describe('months are made ahead', () => {
   test('with the clock at 2025-11-09: 2025_11 to 2026_05, again nothing, for every table that has a rule', async () => {
     expect(await partitionedTables(db.owner)).toEqual(['message_search', 'messages', 'webhook_events'])
-    for (const parent of ['message_search', 'messages', 'webhook_events']) {
+    for (const parent of await partitionedTables(db.owner)) {
       await db.owner.query(`TRUNCATE ${parent}`)
       const wanted = ['2025_11', '2025_12', '2026_01', '2026_02', '2026_03', '2026_04', '2026_05'].map((m) => `${parent}_${m}`)
       expect((await maintain(at('2025-11-09T12:00:00Z'), parent)).made).toEqual(wanted)
@@ -81,7 +81,7 @@ describe('months are made ahead', () => {
       )
       return rows[0]
     }
-    for (const parent of ['message_search', 'messages', 'webhook_events']) {
+    for (const parent of ['messages', 'webhook_events']) {
       const [first] = await months(parent)
       const made = await shape(first as string)
       expect(made).toEqual(await shape(`${parent}_default`))
