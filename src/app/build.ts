@@ -154,6 +154,7 @@ export async function build(options: BuildOptions): Promise<App> {
     ...{ db, secrets, jobs, presence, cookieName, publicUrl, changed },
     mail: mailer.configured,
     signUp: config.PARLEY_SIGN_UP,
+    log,
     lives: { days: config.PARLEY_SESSION_DAYS, idleHours: config.PARLEY_SESSION_IDLE_HOURS },
     throttle: createThrottle({ db, secrets }),
   }

@@ -75,14 +75,16 @@ export interface NewWhatsAppAccount {
   graphUrl?: string
   graphVersion?: string
   appSlug?: string
+  /** The provider showed it to this business, or who runs the server said so: it gives way to nobody. */
+  proven?: boolean
 }
 
 /** A WhatsApp number of this tenant. The tenant's look-up columns follow its first number. */
 export async function addWhatsAppAccount(tx: Tx, secrets: Secrets, given: NewWhatsAppAccount): Promise<string> {
   const id = newId()
   await tx.query(
-    `INSERT INTO channel_accounts (tenant_id, id, channel, provider, app_slug, external_id, portfolio_id, name, address, country, is_default)
-     VALUES ($1, $2, 'whatsapp', 'whatsapp-cloud', $3, $4, $5, $6, $7, $8, NOT EXISTS (SELECT FROM channel_accounts WHERE tenant_id = $1 AND removed_at IS NULL))`,
+    `INSERT INTO channel_accounts (tenant_id, id, channel, provider, app_slug, external_id, portfolio_id, name, address, country, proven_at, is_default)
+     VALUES ($1, $2, 'whatsapp', 'whatsapp-cloud', $3, $4, $5, $6, $7, $8, CASE WHEN $9 THEN now() END, NOT EXISTS (SELECT FROM channel_accounts WHERE tenant_id = $1 AND removed_at IS NULL))`,
     [
       tx.tenantId,
       id,
@@ -92,6 +94,7 @@ export async function addWhatsAppAccount(tx: Tx, secrets: Secrets, given: NewWha
       given.name,
       given.address ?? null,
       given.country ?? 'US',
+      given.proven ?? false,
     ],
   )
   await tx.query(

@@ -22,7 +22,7 @@ import { loadCredentials, storeCredentials } from '../tenancy/credentials.ts'
 import { refuseTaken } from '../tenancy/tenant-conflicts.ts'
 import { requireNotDeleted } from '../tenancy/tenant-life.ts'
 import type { TenantLookup } from '../tenancy/tenant-lookup.ts'
-import { requireProof } from './proof.ts'
+import { prove, requireClaimable, takeFromUnproven } from './proof.ts'
 import * as store from './store.ts'
 
 export interface OnboardingDeps {
@@ -58,16 +58,31 @@ export interface NewNumber {
 }
 
 /** One change of a business's accounts: taken ids become 409, everybody hears of it, look-ups follow. */
-async function change<T>(deps: OnboardingDeps, tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const result = await refuseTaken(
-    inTenant(deps.db, tenantId, async (tx) => {
-      const made = await work(tx)
-      await requireNotDeleted(tx)
-      return made
-    }),
-  )
+export async function changeAccounts<T>(
+  deps: OnboardingDeps,
+  tenantId: string,
+  /** A number that is this business's beyond doubt. */
+  proven: readonly string[],
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const store = () =>
+    refuseTaken(
+      inTenant(deps.db, tenantId, async (tx) => {
+        const losers: string[] = []
+        for (const externalId of proven) losers.push(...(await takeFromUnproven(tx, provider, externalId)))
+        const result = await work(tx)
+        await requireNotDeleted(tx)
+        return { result, losers }
+      }),
+    )
+  const { result, losers } = await store().catch(async (error: unknown) => {
+    if (proven.length === 0 || !(error instanceof ParleyError && error.code === 'conflict')) throw error
+    // Somebody without proof was quicker by a moment.
+    for (const externalId of proven) await requireClaimable(deps, { tenantId, provider, externalId })
+    return await store()
+  })
   await deps.lookup.caughtUp()
-  deps.changed(tenantId)
+  for (const each of [tenantId, ...losers]) deps.changed(each)
   return result
 }
 
@@ -85,16 +100,17 @@ export async function connectNumber(
   tenantId: string,
   given: NewNumber,
 ): Promise<{ accountId: string; webhook: { url: string; verifyToken: string | null } }> {
-  if (!given.appSecret) {
-    const { phoneNumberId: externalId, accessToken, wabaId: owner } = given
-    await requireProof(deps.channels, by, { tenantId, provider, externalId, accessToken, owner, config: placeOf(deps, given) })
-  }
-  const made = await change(deps, tenantId, async (tx) => {
+  const { phoneNumberId: externalId, accessToken, wabaId: owner } = given
+  const claim = { tenantId, provider, externalId, owner, accessToken }
+  const proven = await prove(deps, by, claim, !given.appSecret)
+  if (proven) await requireClaimable(deps, claim)
+  const made = await changeAccounts(deps, tenantId, proven ? [externalId] : [], async (tx) => {
     const app = given.appSecret ? await addApp(tx, deps.secrets, { ...given, appSecret: given.appSecret }) : null
     const accountId = await addWhatsAppAccount(tx, deps.secrets, {
       ...given,
       graphUrl: given.graphUrl ?? deps.app.url,
       appSlug: app?.slug,
+      proven,
     })
     await store.followMainNumber(tx)
     await appendEvent(tx, { type: 'account.updated', actor: by.label, data: { accountId } })
@@ -107,16 +123,6 @@ export async function connectNumber(
   })
   await askProvider(deps, tenantId, made.accountId)
   return made
-}
-
-/** Where the provider is reached for this number. */
-function placeOf(
-  deps: OnboardingDeps,
-  given: { graphUrl?: string; graphVersion?: string },
-  before?: string,
-): Record<string, string> {
-  const graphUrl = given.graphUrl ?? before ?? deps.app.url
-  return { ...(graphUrl ? { graphUrl } : {}), ...(given.graphVersion ? { graphVersion: given.graphVersion } : {}) }
 }
 
 /** Asks the provider whether the account works, and keeps what it says. Never in a transaction. */
@@ -153,17 +159,10 @@ export async function putMainNumber(
     const name = given.name ?? given.address ?? `WhatsApp ${given.phoneNumberId}`
     return (await connectNumber(deps, by, tenantId, { ...given, accessToken, wabaId, name })).accountId
   }
-  const owner = given.wabaId ?? main.waba_id ?? ''
-  const moves = given.phoneNumberId !== main.external_id || owner !== (main.waba_id ?? '')
-  if (moves && main.app_slug === '' && !given.appSecret) {
-    const known = await inTenant(deps.db, tenantId, (tx) => loadConnection(tx, deps.secrets, main.id))
-    await requireProof(deps.channels, by, {
-      ...{ tenantId, provider, externalId: given.phoneNumberId, owner },
-      accessToken: given.accessToken ?? known.credentials.accessToken ?? '',
-      config: { ...known.config, ...placeOf(deps, given, known.config.graphUrl) },
-    })
-  }
-  await change(deps, tenantId, async (tx) => {
+  const proven = await proveMove(deps, by, tenantId, main, given)
+  await changeAccounts(deps, tenantId, proven ? [given.phoneNumberId] : [], async (tx) => {
+    await store.requireUnchanged(tx, main)
+    if (proven || given.phoneNumberId !== main.external_id) await store.setProven(tx, main.id, proven)
     await store.updateNumber(tx, main.id, given)
     if (given.accessToken) {
       const before = (await loadCredentials(tx, deps.secrets, 'channel_account', main.id)) ?? {}
@@ -186,6 +185,26 @@ export async function putMainNumber(
   })
   await askProvider(deps, tenantId, main.id)
   return main.id
+}
+
+/** Whether the main number, as it is to be, is proven. A move at the platform's own app needs it. */
+async function proveMove(
+  deps: OnboardingDeps,
+  by: By,
+  tenantId: string,
+  main: store.NumberRow,
+  given: { phoneNumberId: string; wabaId?: string; accessToken?: string; appSecret?: string },
+): Promise<boolean> {
+  const owner = given.wabaId ?? main.waba_id ?? ''
+  const moves = given.phoneNumberId !== main.external_id || owner !== (main.waba_id ?? '')
+  // Proven already; or nothing is said that could prove it now.
+  if (!moves && (main.proven_at || !given.accessToken)) return false
+  const known = await inTenant(deps.db, tenantId, (tx) => loadConnection(tx, deps.secrets, main.id))
+  const accessToken = given.accessToken ?? known.credentials.accessToken ?? ''
+  const claim = { tenantId, provider, externalId: given.phoneNumberId, owner, accessToken }
+  const proven = await prove(deps, by, claim, moves && main.app_slug === '' && !given.appSecret)
+  if (proven) await requireClaimable(deps, claim)
+  return proven
 }
 
 async function changeApp(
@@ -224,7 +243,7 @@ async function changeApp(
 }
 
 export async function removeNumber(deps: OnboardingDeps, by: By, tenantId: string, accountId: string): Promise<void> {
-  await change(deps, tenantId, async (tx) => {
+  await changeAccounts(deps, tenantId, [], async (tx) => {
     await store.removeAccount(tx, accountId)
     await appendEvent(tx, { type: 'account.updated', actor: by.label, data: { accountId } })
     await audit(tx, by, { action: 'account.removed', subject: { type: 'account', id: accountId } })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { digits, makeTenant } from '../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { silent } from '../../test/world/people.ts'
+import { addWhatsAppAccount } from '../conversations/accounts.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import { createSecrets } from '../platform/secrets.ts'
 import type { Channel, ChannelSignUp } from '../ports/channel.ts'
@@ -86,4 +87,32 @@ test('two people who sign the same number up at once use one PIN, and another bu
   expect(new Set(pins).size).toBe(1)
   await signsUp(await makeTenant(db)).catch(() => {})
   expect(new Set(pins).size).toBe(2)
+})
+
+test('a number that somebody holds without proof is signed up; one that is another’s by right is not, and the provider hears nothing', async () => {
+  const [tenantId, holder] = [await makeTenant(db), await makeTenant(db)]
+  const { number, pins, signsUp } = shop()
+  const held = (proven: boolean) =>
+    inTenant(db, holder, (tx) =>
+      addWhatsAppAccount(tx, secrets, {
+        ...{
+          phoneNumberId: number.externalId,
+          wabaId: digits(15),
+          name: 'Held',
+          accessToken: 'EAABheld',
+          appSlug: 'own',
+          proven,
+        },
+      }),
+    )
+  const accountId = await held(true)
+  await expect(signsUp(tenantId)).rejects.toMatchObject({ code: 'conflict' })
+  expect(pins).toEqual([])
+  await db.owner.query('UPDATE channel_accounts SET proven_at = NULL WHERE id = $1', [accountId])
+  await signsUp(tenantId)
+  const { rows } = await db.owner.query(
+    'SELECT tenant_id, proven_at IS NOT NULL AS proven FROM channel_accounts WHERE external_id = $1',
+    [number.externalId],
+  )
+  expect(rows).toEqual([{ tenant_id: tenantId, proven: true }])
 })

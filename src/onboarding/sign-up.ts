@@ -10,12 +10,11 @@ import { inTenant, type Tx } from '../platform/db/tx.ts'
 import type { ChannelSignUp, SignUpAccount, SignUpApp } from '../ports/channel.ts'
 import { audit, type By } from '../tenancy/audit.ts'
 import { keepCredentials, loadCredentials, storeCredentials } from '../tenancy/credentials.ts'
-import { refuseTaken } from '../tenancy/tenant-conflicts.ts'
-import { requireNotDeleted } from '../tenancy/tenant-life.ts'
-import { findTenantRow } from '../tenancy/tenant-lookup.ts'
-import type { OnboardingDeps } from './accounts.ts'
+import { changeAccounts, type OnboardingDeps } from './accounts.ts'
+import { requireClaimable } from './proof.ts'
 import * as store from './store.ts'
 
+const provider = 'whatsapp-cloud'
 const lifeMinutes = 15
 const hashOf = (state: string): string => createHash('sha256').update(state).digest('hex')
 
@@ -25,7 +24,7 @@ function requireApp(deps: OnboardingDeps): { app: SignUpApp; configId: string; s
   const missing = Object.entries({ WHATSAPP_APP_ID: id, WHATSAPP_APP_SECRET: secret, WHATSAPP_SIGNUP_CONFIG_ID: configId })
     .filter(([, value]) => !value)
     .map(([name]) => name)
-  const signUp = deps.channels.get('whatsapp-cloud')?.signUp
+  const signUp = deps.channels.get(provider)?.signUp
   if (!id || !secret || !configId || !signUp)
     throw new ParleyError(
       'conflict',
@@ -103,28 +102,19 @@ async function connect(
   const options = { signal: AbortSignal.timeout(60_000) }
   const read = await signUp.read(app, { code, owner, account }, options)
   if (read.outcome === 'failed') throw new ParleyError('provider_failed', read.text, { code: read.code })
-  for (const { externalId } of read.accounts) {
-    const holder = await findTenantRow(deps.db, 'phone', externalId)
-    if (holder && holder.id !== tenantId)
-      throw new ParleyError('conflict', 'This phone number id is taken on this server already.', { field: 'phoneNumberId' })
-  }
+  for (const { externalId } of read.accounts) await requireClaimable(deps, { tenantId, provider, externalId })
   const accounts = await withPins(deps, tenantId, read.accounts)
   const toOpen = accounts.map((one) => ({ ...one, pin: one.pin ?? '' })) // without one: open already
   const opened = await signUp.open(app, { token: read.token, owner, accounts: toOpen }, options)
   if (opened.outcome === 'failed') throw new ParleyError('provider_failed', opened.text, { code: opened.code })
   try {
-    const ids = await refuseTaken(
-      inTenant(deps.db, tenantId, async (tx) => {
-        const saved: string[] = []
-        for (const one of accounts) saved.push(await save(tx, deps, by, one, { owner, token: read.token }))
-        await store.followMainNumber(tx)
-        await requireNotDeleted(tx)
-        return saved
-      }),
-    )
-    await deps.lookup.caughtUp()
-    deps.changed(tenantId)
-    return ids
+    const numbers = accounts.map(({ externalId }) => externalId)
+    return await changeAccounts(deps, tenantId, numbers, async (tx) => {
+      const saved: string[] = []
+      for (const one of accounts) saved.push(await save(tx, deps, by, one, { owner, token: read.token }))
+      await store.followMainNumber(tx)
+      return saved
+    })
   } catch (error) {
     await opened.undo()
     throw error
@@ -169,6 +159,7 @@ async function save(
     await store.updateNumber(tx, known.id, { phoneNumberId: externalId, wabaId: owner, address })
     // From now on the platform's own app delivers.
     await tx.query(`UPDATE channel_accounts SET app_slug = '' WHERE tenant_id = $1 AND id = $2`, [tx.tenantId, known.id])
+    await store.setProven(tx, known.id, true)
     await storeCredentials(tx, deps.secrets, { type: 'channel_account', subject: known.id, values: { accessToken: token } })
     await setAccountState(tx, known.id, 'connected', null)
   }
@@ -181,6 +172,7 @@ async function save(
       address,
       accessToken: token,
       graphUrl: deps.app.url,
+      proven: true,
     }))
   if (account.pin !== null) {
     await storeCredentials(tx, deps.secrets, { type: pinType, subject: id, values: { pin: account.pin } })
@@ -194,7 +186,7 @@ async function save(
   await audit(tx, by, {
     action: known ? 'account.updated' : 'account.connected',
     subject: { type: 'account', id },
-    changes: { provider: 'whatsapp-cloud', phoneNumberId: externalId, how: 'sign_up' },
+    changes: { provider, phoneNumberId: externalId, how: 'sign_up' },
   })
   return id
 }

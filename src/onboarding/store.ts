@@ -1,4 +1,4 @@
-import { notFound } from '../kernel/errors.ts'
+import { notFound, ParleyError } from '../kernel/errors.ts'
 import type { Tx } from '../platform/db/tx.ts'
 
 /** What is stored of a WhatsApp number, beside its credentials. */
@@ -13,10 +13,11 @@ export interface NumberRow {
   waba_id: string | null
   graph_url: string | null
   graph_version: string | null
+  proven_at: Date | null
   updated_at: Date
 }
 
-const numbers = `SELECT a.id, a.external_id, a.app_slug, a.name, a.address, a.state, a.state_text, w.waba_id, w.graph_url, w.graph_version,
+const numbers = `SELECT a.id, a.external_id, a.app_slug, a.name, a.address, a.state, a.state_text, w.waba_id, w.graph_url, w.graph_version, a.proven_at,
        greatest(a.updated_at, w.updated_at) AS updated_at
   FROM channel_accounts a LEFT JOIN tenant_whatsapp_config w ON w.tenant_id = a.tenant_id AND w.channel_account_id = a.id
  WHERE a.tenant_id = $1 AND a.provider = 'whatsapp-cloud' AND a.removed_at IS NULL`
@@ -36,6 +37,22 @@ export async function numberById(tx: Tx, id: string): Promise<NumberRow> {
 export async function numberByExternalId(tx: Tx, externalId: string): Promise<NumberRow | null> {
   const { rows } = await tx.query<NumberRow>(`${numbers} AND a.external_id = $2`, [tx.tenantId, externalId])
   return rows[0] ?? null
+}
+
+/** What was asked about a number counts only while it, its owner and who delivers it are still the same. Held until the end. */
+export async function requireUnchanged(tx: Tx, before: NumberRow): Promise<void> {
+  await tx.query('SELECT FROM channel_accounts WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE', [tx.tenantId, before.id])
+  const now = await numberById(tx, before.id)
+  if (now.external_id !== before.external_id || now.waba_id !== before.waba_id || now.app_slug !== before.app_slug)
+    throw new ParleyError('conflict', 'This number was changed by somebody else just now. Look at it, and try again.')
+}
+
+export async function setProven(tx: Tx, id: string, proven: boolean): Promise<void> {
+  await tx.query('UPDATE channel_accounts SET proven_at = CASE WHEN $3 THEN now() END WHERE tenant_id = $1 AND id = $2', [
+    tx.tenantId,
+    id,
+    proven,
+  ])
 }
 
 export async function updateNumber(

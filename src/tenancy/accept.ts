@@ -42,7 +42,9 @@ export async function lookAtInvitation(db: Database, token: string): Promise<Ope
 /** A known person proves who they are with their own password; a new one chooses one. Of two at once, one gets in. */
 export async function acceptInvitation(deps: PeopleDeps, given: AcceptInvitation, visitor: Visitor): Promise<SignedIn> {
   const open = await lookAtInvitation(deps.db, given.token)
-  const known = open.knownUser ? await proveWho(deps, { email: open.email, password: given.password, code: given.code }) : null
+  const known = open.knownUser
+    ? await proveWho(deps, { email: open.email, password: given.password, code: given.code }, visitor)
+    : null
   if (!known) requireGoodPassword(given.password, open.email)
   const passwordHash = known ? null : await hashPassword(given.password)
   const names = { firstName: given.firstName ?? '', lastName: given.lastName ?? '' }

@@ -7,7 +7,7 @@ import type { Tx } from '../platform/db/tx.ts'
 
 /** Who acts, as the log keeps it. */
 export interface By {
-  /** user:<id>, key:<id>, operator:<users.id>, platform_key:<id>, system or cli. */
+  /** user:<id>, key:<id>, operator:<users.id>, platform_key:<id>, system, cli, or nobody: not known. */
   label: string
   name: string
   ip?: string
@@ -44,6 +44,26 @@ export async function auditPlatform(db: { pool: Pick<Client, 'query'> }, by: By,
     'INSERT INTO platform_audit_log (id, actor, actor_name, action, subject_type, subject_id, changes, ip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)',
     columnsOf(by, entry),
   )
+}
+
+/**
+ * What a person did with their way in, or somebody tried: in the log of each business they work for, and in the platform's where
+ * they run the server or belong to none.
+ */
+export async function auditPerson(
+  db: { pool: Pick<Client, 'query'> },
+  by: By,
+  userId: string,
+  given: Pick<AuditEntry, 'action' | 'changes'>,
+): Promise<void> {
+  const entry = { ...given, subject: { type: 'user', id: userId } }
+  const [id, actor, name, action, , , changes, ip] = columnsOf(by, entry)
+  const { rows } = await db.pool.query<{ told: boolean }>(
+    `SELECT (SELECT count(*) FROM parley.audit_person($1, $2, $3, $4, $5, $6, $7)) > 0
+        AND NOT EXISTS (SELECT FROM platform_operators WHERE user_id = $1) AS told`,
+    [userId, id, actor, name, action, changes, ip],
+  )
+  if (!rows[0]?.told) await auditPlatform(db, by, entry)
 }
 
 const columnsOf = (by: By, { action, subject, changes }: AuditEntry): unknown[] => [

@@ -62,7 +62,8 @@ export const businessRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async
       schema: {
         tags: keys,
         summary: 'Make one; the key is shown this once',
-        description: 'A key made with a key may at most what that one may.',
+        description:
+          'A key may at most what who made it may, for as long as they do: one made with a key ends with that one, one made by a person when the person leaves.',
         body: createApiKeyBody,
         response: { 201: createdApiKey },
       },
@@ -77,10 +78,16 @@ export const businessRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async
     '/api-keys/:id',
     {
       config: { access: 'api_keys.manage' },
-      schema: { tags: keys, summary: 'Revoke', params: z.object({ id: z.uuid() }), response: { 204: z.null() } },
+      schema: {
+        tags: keys,
+        summary: 'Revoke, with the keys that were made with it',
+        params: z.object({ id: z.uuid() }),
+        response: { 204: z.null() },
+      },
     },
     async (request, reply) => {
-      await inTenant(db, actorOf(request).tenantId, (tx) => revokeApiKey(tx, request.params.id, byRequest(request)))
+      const actor = actorOf(request)
+      await inTenant(db, actor.tenantId, (tx) => revokeApiKey(tx, request.params.id, byRequest(request), actor))
       return reply.code(204).send(null)
     },
   )
@@ -91,6 +98,7 @@ const keyView = (row: ApiKeyRow) => ({
   name: row.name,
   hint: row.key_hint,
   role: row.role,
+  effectiveRole: row.effective_role,
   scopes: row.scopes,
   createdBy: row.created_by,
   createdAt: row.created_at.toISOString(),

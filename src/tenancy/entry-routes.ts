@@ -64,7 +64,7 @@ export const entryRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async (s
     { config, schema: { tags, summary: 'Choose a new password', body: confirmPasswordReset, response: { 204: z.null() } } },
     async (request, reply) => {
       await throttle.take({ ip: request.ip })
-      await confirmReset(db, request.body)
+      await confirmReset(db, request.body, visitorOf(request))
       return reply.code(204).send(null)
     },
   )

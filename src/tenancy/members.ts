@@ -1,14 +1,15 @@
 /** Colleagues: who works here, as what, and who does not any more. */
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import type { Tx } from '../platform/db/tx.ts'
+import { noteLimits, revokeKeysOf } from './api-keys.ts'
 import { audit, type By } from './audit.ts'
-import type { Actor } from './can.ts'
+import { type Actor, reaches } from './can.ts'
 import { tellColleagues } from './news.ts'
 import type { PresenceState } from './people-schema.ts'
 import { fullName, requireGrant, requireReach } from './rules.ts'
 import type { Role } from './schema.ts'
 import type { MemberView, PatchMember } from './team-schema.ts'
-import { endHandedLinks } from './tenants.ts'
+import { endHandedLinks, endLinksGivenBy } from './tenants.ts'
 
 interface MemberRow {
   user_id: string
@@ -63,6 +64,8 @@ export async function changeMember(tx: Tx, manager: Manager, userId: string, pat
     requireGrant(manager.actor, patch.role)
     if (before.role === 'owner') await requireAnotherOwner(tx, userId)
     await withdrawInvitations(tx, userId, patch.role)
+    await noteLimits(tx, manager.by, userId, before.role, patch.role)
+    if (!reaches(patch.role, before.role)) await endLinksGivenBy(tx, await labelsOf(tx, userId))
   }
   await tx.query(
     `UPDATE user_profiles SET role = coalesce($3, role), first_name = coalesce($4, first_name), last_name = coalesce($5, last_name)
@@ -75,7 +78,7 @@ export async function changeMember(tx: Tx, manager: Manager, userId: string, pat
   return await requireMember(tx, userId)
 }
 
-/** Their sessions in this business end with it: the database removes them in the same step. */
+/** Their keys end with it, and their sessions in this business: the database removes those in the same step. */
 export async function removeMember(tx: Tx, manager: Manager, userId: string): Promise<void> {
   await holdTeam(tx)
   const before = await requireMember(tx, userId)
@@ -83,7 +86,9 @@ export async function removeMember(tx: Tx, manager: Manager, userId: string): Pr
   if (before.role === 'owner') await requireAnotherOwner(tx, userId)
   await withdrawInvitations(tx, userId)
   await endHandedLinks(tx, userId)
+  await endLinksGivenBy(tx, await labelsOf(tx, userId))
   await tx.query('DELETE FROM user_profiles WHERE tenant_id = $1 AND user_id = $2', [tx.tenantId, userId])
+  await revokeKeysOf(tx, manager.by, userId)
   await audit(tx, manager.by, {
     action: 'member.removed',
     subject: { type: 'user', id: userId },
@@ -111,7 +116,7 @@ async function requireAnotherOwner(tx: Tx, userId: string): Promise<void> {
   if (!rowCount) throw new ParleyError('last_owner', 'A business needs an owner. Make somebody else one first.')
 }
 
-/** Nobody keeps a way back in, or up, through an invitation they gave before. */
+/** Nobody keeps a way back in, or up, through an invitation they gave before, themselves or with a key of theirs. */
 async function withdrawInvitations(tx: Tx, userId: string, roleLeft?: Role): Promise<void> {
   const below: Record<Role, Role[]> = {
     owner: ['owner', 'admin', 'agent', 'viewer'],
@@ -121,7 +126,16 @@ async function withdrawInvitations(tx: Tx, userId: string, roleLeft?: Role): Pro
   }
   await tx.query(
     `UPDATE invitations SET revoked_at = now()
-      WHERE tenant_id = $1 AND invited_by = $2 AND accepted_at IS NULL AND revoked_at IS NULL AND NOT role = ANY($3::text[])`,
-    [tx.tenantId, `user:${userId}`, roleLeft ? below[roleLeft] : []],
+      WHERE tenant_id = $1 AND invited_by = ANY($2::text[]) AND accepted_at IS NULL AND revoked_at IS NULL AND NOT role = ANY($3::text[])`,
+    [tx.tenantId, await labelsOf(tx, userId), roleLeft ? below[roleLeft] : []],
   )
+}
+
+/** What stands in the log for what a person does, themselves or with a key of theirs. */
+async function labelsOf(tx: Tx, userId: string): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>('SELECT id FROM tenant_api_keys WHERE tenant_id = $1 AND made_for = $2', [
+    tx.tenantId,
+    userId,
+  ])
+  return [`user:${userId}`, ...rows.map(({ id }) => `key:${id}`)]
 }

@@ -2,13 +2,13 @@
 import { ParleyError } from '../kernel/errors.ts'
 import type { Client } from '../platform/db/pool.ts'
 import { type Database, inTransaction, type Tx } from '../platform/db/tx.ts'
-import { audit, type By, bySystem } from './audit.ts'
+import { audit, auditPerson, type By, bySystem } from './audit.ts'
 import type { Actor } from './can.ts'
 import type { PeopleDeps } from './deps.ts'
 import { requireMember } from './members.ts'
 import { hashPassword } from './passwords.ts'
 import { requireGoodPassword, requireGrant } from './rules.ts'
-import { endSessions, membershipsOf } from './sessions.ts'
+import { endSessions, type Visitor } from './sessions.ts'
 import { makeToken, tokenHash } from './tokens.ts'
 
 type Query = Pick<Client, 'query'>
@@ -76,13 +76,21 @@ export async function linkForMember(
   return await makeLink(tx, deps.publicUrl, { userId, createdBy: who.by.label, hours: handedHours })
 }
 
+/** A deleted business may be restored: whoever works there too works elsewhere. */
 async function belongsHereOnly(db: { pool: Query }, userId: string): Promise<boolean> {
-  const operates = await db.pool.query('SELECT FROM platform_operators WHERE user_id = $1', [userId])
-  return !operates.rowCount && (await membershipsOf(db, userId)).length <= 1
+  const { rows } = await db.pool.query<{ here_only: boolean }>(
+    `SELECT parley.count_memberships($1) <= 1 AND NOT EXISTS (SELECT FROM platform_operators WHERE user_id = $1) AS here_only`,
+    [userId],
+  )
+  return rows[0]?.here_only ?? false
 }
 
 /** Ends every session of the person and every other link. An authenticator stays: the next sign-in asks for its code. */
-export async function confirmReset(db: Database, given: { token: string; password: string }): Promise<void> {
+export async function confirmReset(
+  db: Database,
+  given: { token: string; password: string },
+  visitor: Visitor = {},
+): Promise<void> {
   const gone = () => new ParleyError('link_not_valid', 'This link was used or has expired. Ask for another one.')
   const hash = tokenHash(given.token)
   const usable = 'r.token_hash = $1 AND r.used_at IS NULL AND r.expires_at > now()'
@@ -103,6 +111,9 @@ export async function confirmReset(db: Database, given: { token: string; passwor
     const userId = used.rows[0]?.user_id
     if (!userId) throw gone()
     await setPassword(client, userId, passwordHash)
+    const by = { label: `user:${userId}`, name: link.email, ip: visitor.ip }
+    const how = link.created_by === bySystem.label ? 'mail' : link.created_by
+    await auditPerson({ pool: client }, by, userId, { action: 'person.password_reset', changes: { link: how } })
   })
 }
 

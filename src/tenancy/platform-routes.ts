@@ -62,14 +62,19 @@ export const platformRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (se
     '/platform/keys/:id',
     {
       config,
-      schema: { tags, summary: 'Revoke a platform key', params: z.object({ id: z.uuid() }), response: { 204: z.null() } },
+      schema: {
+        tags,
+        summary: 'Revoke a platform key, with those that were made with it',
+        params: z.object({ id: z.uuid() }),
+        response: { 204: z.null() },
+      },
     },
     async (request, reply) => {
       const { id } = request.params
       const own = request.operator?.scopes
       await operators.changePlatform(db, byRequest(request, 'operator'), async (on) => [
-        await operators.revokePlatformKey(on, id, own),
-        { action: 'platform_key.revoked', subject: { type: 'platform_key', id } },
+        null,
+        ...(await operators.revokePlatformKey(on, id, own)),
       ])
       return reply.code(204).send(null)
     },
@@ -128,10 +133,10 @@ export const platformRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (se
       const { userId } = request.params
       if (request.operator?.scopes)
         throw new ParleyError('forbidden', 'A key with scopes takes no operator away: they may do everything.')
-      await operators.changePlatform(db, byRequest(request, 'operator'), async ({ pool }) => [
-        await operators.removeOperator(pool, userId),
-        { action: 'operator.removed', subject: { type: 'operator', id: userId } },
-      ])
+      await operators.changePlatform(db, byRequest(request, 'operator'), async ({ pool }) => {
+        const ended = await operators.removeOperator(pool, userId)
+        return [null, { action: 'operator.removed', subject: { type: 'operator', id: userId } }, ...ended]
+      })
       return reply.code(204).send(null)
     },
   )

@@ -92,6 +92,21 @@ test('afterwards nothing anywhere in the database is under the old key', async (
   }
 })
 
+test('a business that is suspended, deleted or brought back while secrets are sealed again is not missed', async () => {
+  const [first, second, third] = tenants as [string, string, string]
+  for (const tenant of tenants)
+    await inTenant(db, tenant, (tx) =>
+      storeCredentials(tx, before, { type: 'channel_account', subject: 'moves', values: { accessToken: 'moves' } }),
+    )
+  const set = (id: string, status: string) => db.owner.query('UPDATE tenants SET status = $2 WHERE id = $1', [id, status])
+  await Promise.all([set(first, 'active'), set(second, 'deleted'), set(third, 'suspended')])
+  // As soon as the first is done they go to where a run by states has been already.
+  const move = ({ done }: { done: number }) => done > 0 && void Promise.all([set(second, 'active'), set(third, 'active')])
+  const moved = rotateSecrets({ db, secrets: both }, { onProgress: move })
+  expect((await moved).unreadable).toEqual([])
+  expect([...(await sealedByKey(db)).keys()]).toEqual([keyIdOf(newKey)])
+})
+
 test('what no key opens is named and left as it is', async () => {
   const strange = createSecrets(['a key that nobody has any more, at all'])
   await inTenant(db, tenants[0] as string, (tx) =>

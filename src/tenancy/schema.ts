@@ -50,6 +50,11 @@ export const apiKeyView = z
     name: z.string(),
     hint: z.string().describe('Its last four characters.'),
     role,
+    effectiveRole: role
+      .nullable()
+      .describe(
+        'What it is at present: its role, or that of the person who made it where that is less. null: that person has left.',
+      ),
     scopes: z.array(z.string()).nullable().describe('null: all that its role may.'),
     createdBy: z.string().nullable().describe('Who made it: user:<id>, key:<id>.'),
     createdAt: z.iso.datetime(),
@@ -65,7 +70,9 @@ export const auditItem = z
     id: z.uuid(),
     at: z.iso.datetime(),
     actor: z.object({
-      label: z.string().describe('user:<id>, key:<id>, operator:<id>, platform_key:<id>, system or cli.'),
+      label: z
+        .string()
+        .describe('user:<id>, key:<id>, operator:<id>, platform_key:<id>, system, cli, or nobody: not known who.'),
       name: z.string().describe('As it was then.'),
     }),
     action: z.string(),

@@ -5,7 +5,7 @@ import { deviceOf, visitorOf, welcome } from './cookies.ts'
 import type { PeopleDeps } from './deps.ts'
 import { sessionItem } from './people-schema.ts'
 import { sessionView, signIn as signInBody, switchTenant as switchBody } from './schema.ts'
-import { endSession, endSessions, findSession, listSessions, signOut, switchTenant, wholeSession } from './sessions.ts'
+import { findSession, listSessions, signOut, signOutElsewhere, switchTenant, wholeSession } from './sessions.ts'
 import { signIn } from './sign-in.ts'
 
 const tags = ['Session']
@@ -55,7 +55,7 @@ export const sessionRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async 
     '/session',
     { config: signedIn, schema: { tags, summary: 'Sign out', response: nothing } },
     async (request, reply) => {
-      await signOut(db, request.cookies[cookieName] ?? '')
+      await signOut(db, request.cookies[cookieName] ?? '', selfOf(request).by)
       return reply.clearCookie(cookieName, { path: '/' }).code(204).send(null)
     },
   )
@@ -77,7 +77,8 @@ export const sessionRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async 
       schema: { tags, summary: 'Sign out there', params: z.object({ id: z.uuid() }), response: nothing },
     },
     async (request, reply) => {
-      await endSession(db, selfOf(request).session.user.id, request.params.id)
+      const { by, session, sessionId } = selfOf(request)
+      await signOutElsewhere(db, { by, sessionId, userId: session.user.id }, request.params.id)
       return reply.code(204).send(null)
     },
   )
@@ -85,8 +86,8 @@ export const sessionRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async 
     '/sessions',
     { config: signedIn, schema: { tags, summary: 'Sign out everywhere else', response: nothing } },
     async (request, reply) => {
-      const self = selfOf(request)
-      await endSessions(db.pool, self.session.user.id, self.sessionId)
+      const { by, session, sessionId } = selfOf(request)
+      await signOutElsewhere(db, { by, sessionId, userId: session.user.id })
       return reply.code(204).send(null)
     },
   )

@@ -1,8 +1,10 @@
 /** Who is signed in, where, until when. Only a hash of a session's token is stored. */
 import { notFound } from '../kernel/errors.ts'
 import type { Client } from '../platform/db/pool.ts'
-import type { Database } from '../platform/db/tx.ts'
+import { type Database, inTransaction } from '../platform/db/tx.ts'
+import type { Logger } from '../platform/log.ts'
 import type { Secrets } from '../platform/secrets.ts'
+import { auditPerson, type By } from './audit.ts'
 import type { Actor, Operator } from './can.ts'
 import type { SessionItem } from './people-schema.ts'
 import { fullName } from './rules.ts'
@@ -24,6 +26,7 @@ export interface SignInDeps {
   db: Database
   secrets: Secrets
   lives?: SessionLives
+  log?: Pick<Logger, 'warn'>
 }
 
 /** Where a sign-in comes from, for the person to recognise it. */
@@ -54,8 +57,14 @@ export async function startSession(
   return { token, expiresAt }
 }
 
-export async function signOut(db: Database, token: string): Promise<void> {
-  await db.pool.query('DELETE FROM user_sessions WHERE session_token = $1', [tokenHash(token)])
+export async function signOut(db: Database, token: string, by: By): Promise<void> {
+  await inTransaction(db, async (client) => {
+    const { rows } = await client.query<{ user_id: string }>(
+      'DELETE FROM user_sessions WHERE session_token = $1 RETURNING user_id',
+      [tokenHash(token)],
+    )
+    if (rows[0]) await auditPerson({ pool: client }, by, rows[0].user_id, { action: 'person.signed_out' })
+  })
 }
 
 /** Another token for the same session: the one before is worth nothing from then on. */
@@ -69,14 +78,33 @@ export async function renewToken(db: Query, sessionId: string): Promise<SignedIn
   return { token, expiresAt: rows[0].expires_at }
 }
 
-/** All of this person's, but for one that stays. */
-export async function endSessions(db: Query, userId: string, but?: string): Promise<void> {
-  await db.query('DELETE FROM user_sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2', [userId, but ?? null])
+/** All of this person's, but for one that stays. Answers how many. */
+export async function endSessions(db: Query, userId: string, but?: string): Promise<number> {
+  const { rowCount } = await db.query('DELETE FROM user_sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2', [
+    userId,
+    but ?? null,
+  ])
+  return rowCount ?? 0
 }
 
-export async function endSession(db: Database, userId: string, id: string): Promise<void> {
-  const { rowCount } = await db.pool.query('DELETE FROM user_sessions WHERE user_id = $1 AND id = $2', [userId, id])
-  if (!rowCount) throw notFound('The session')
+/** Signs the person out somewhere else: in one place, or everywhere but here. */
+export async function signOutElsewhere(
+  db: Database,
+  self: { sessionId: string; userId: string; by: By },
+  id?: string,
+): Promise<void> {
+  await inTransaction(db, async (client) => {
+    const ended =
+      id === undefined
+        ? await endSessions(client, self.userId, self.sessionId)
+        : (await client.query('DELETE FROM user_sessions WHERE user_id = $1 AND id = $2', [self.userId, id])).rowCount
+    if (id !== undefined && !ended) throw notFound('The session')
+    if (ended)
+      await auditPerson({ pool: client }, self.by, self.userId, {
+        action: 'person.signed_out',
+        changes: { elsewhere: ended },
+      })
+  })
 }
 
 export async function listSessions(db: Database, userId: string, currentId: string | null): Promise<SessionItem[]> {

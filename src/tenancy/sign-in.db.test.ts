@@ -3,13 +3,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makeTenant } from '../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { testSecrets } from '../../test/world/people.ts'
+import { until } from '../../test/world/until.ts'
+import { newId } from '../kernel/ids.ts'
 import { inTenant, inTransaction } from '../platform/db/tx.ts'
+import { readAudit } from './audit-log.ts'
 import { clearAway } from './housekeeping.ts'
+import { confirmReset } from './password-resets.ts'
 import { beginTotp, confirmTotp, spendCode } from './second-factor.ts'
-import { findSession, startSession } from './sessions.ts'
+import { findSession, signOut, signOutElsewhere, startSession } from './sessions.ts'
 import { signIn } from './sign-in.ts'
 import { addMember } from './tenants.ts'
 import { createThrottle } from './throttle.ts'
+import { tokenHash } from './tokens.ts'
 
 let db: TestDatabase
 let tenantId: string
@@ -166,5 +171,86 @@ describe('a session', () => {
     expect(await left('user_sessions', 'id')).toEqual([rows[2].id])
     expect(await left('password_resets', 'token_hash')).toEqual(['new'])
     expect(await left('sign_in_tries', 'key')).toEqual(['new'])
+  })
+})
+
+describe('the log of every business a person works for', () => {
+  const person = 'bob@sign-in.example'
+  const visitor = { ip: '198.51.100.9', userAgent: 'A browser' }
+  let bob: string
+  let places: string[]
+  const lines = async (place: string) => {
+    const { items } = await inTenant(db, place, (tx) => readAudit(tx, { limit: 50 }))
+    return items
+      .map(({ action, actor, subject, changes, ip }) => ({ action, actor: actor.label, subject: subject.id, changes, ip }))
+      .reverse()
+  }
+  beforeAll(async () => {
+    places = [await makeTenant(db), await makeTenant(db)]
+    for (const place of places)
+      bob = await inTenant(db, place, (tx) =>
+        addMember(tx, { email: person, password, firstName: 'Bob', lastName: '', role: 'viewer' }),
+      )
+  })
+
+  test('has that they signed in and out, where from, and who tried and failed; without a secret', async () => {
+    const { rows: gone } = await db.owner.query(
+      `INSERT INTO tenants (id, tenant_id, name, status) VALUES ($1, 'gone', 'Gone', 'deleted') RETURNING id`,
+      [newId()],
+    )
+    await db.owner.query('INSERT INTO user_profiles (tenant_id, user_id) VALUES ($1, $2)', [gone[0].id, bob])
+    const { token } = await signIn({ db, secrets }, { email: person, password }, visitor)
+    const here = await findSession(db, token)
+    const by = { label: `user:${bob}`, name: 'Bob', ip: visitor.ip }
+    for (const _ of [1, 2, 3]) await signIn({ db, secrets }, { email: person, password }, visitor)
+    await signOutElsewhere(db, { userId: bob, sessionId: here?.sessionId as string, by })
+    await signOut(db, token, by)
+    await expect(signIn({ db, secrets }, { email: person, password: 'hunter2-hunter2' }, visitor)).rejects.toMatchObject({
+      code: 'wrong_credentials',
+    })
+    await until('the failure is written down', async () => (await lines(places[1] as string)).length === 7)
+    const about = { actor: `user:${bob}`, subject: bob, ip: visitor.ip }
+    const signedIn = { ...about, action: 'person.signed_in', changes: {} }
+    for (const place of places) {
+      expect(await lines(place)).toEqual([
+        ...[signedIn, signedIn, signedIn, signedIn],
+        { ...about, action: 'person.signed_out', changes: { elsewhere: 3 } },
+        { ...about, action: 'person.signed_out', changes: {} },
+        { ...about, action: 'person.sign_in_failed', actor: 'nobody', changes: { wrong: 'password' } },
+      ])
+      expect(JSON.stringify(await lines(place))).not.toMatch(new RegExp(`hunter2|${token}|${password}`))
+    }
+    expect(await lines(gone[0].id)).toEqual([])
+    await db.owner.query('DELETE FROM user_profiles WHERE tenant_id = $1', [gone[0].id])
+  })
+
+  test('is not waited for by whoever fails, so that the time does not tell who is known', async () => {
+    const holding = await db.owner.connect()
+    await holding.query('BEGIN; LOCK TABLE parley.audit_log IN ACCESS EXCLUSIVE MODE')
+    try {
+      await expect(signIn({ db, secrets }, { email: person, password: 'hunter2-hunter2' })).rejects.toMatchObject({
+        code: 'wrong_credentials',
+      })
+    } finally {
+      await holding.query('ROLLBACK')
+      holding.release()
+    }
+  })
+
+  test('has a new password that was chosen by a link, and the platform’s log what an operator does', async () => {
+    const token = 'a token from a mail'
+    await db.owner.query(
+      `INSERT INTO password_resets (user_id, token_hash, created_by, expires_at) VALUES ($1, $2, 'system', now() + interval '1 hour')`,
+      [bob, tokenHash(token)],
+    )
+    await confirmReset(db, { token, password: 'another long password' }, visitor)
+    expect((await lines(places[0] as string)).at(-1)).toMatchObject({
+      action: 'person.password_reset',
+      changes: { link: 'mail' },
+    })
+    await db.owner.query(`INSERT INTO platform_operators (user_id, granted_by) VALUES ($1, 'cli')`, [bob])
+    await signIn({ db, secrets }, { email: person, password: 'another long password' }, visitor)
+    const { rows } = await db.owner.query('SELECT action, subject_id FROM platform_audit_log')
+    expect(rows).toEqual([{ action: 'person.signed_in', subject_id: bob }])
   })
 })

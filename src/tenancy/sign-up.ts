@@ -41,7 +41,7 @@ export async function signUp(deps: PeopleDeps, given: z.output<typeof signUpBody
   const { business, email } = given
   requireZone(business.timezone)
   const settings = { timezone: business.timezone, language: requireLanguage(business.language) }
-  const known = (await isKnown(deps.db, email)) ? await proveWho(deps, given) : null
+  const known = (await isKnown(deps.db, email)) ? await proveWho(deps, given, visitor) : null
   if (!known) requireGoodPassword(given.password, email)
   const passwordHash = known ? null : await hashPassword(given.password)
   const tenantId = newId()

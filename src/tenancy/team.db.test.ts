@@ -17,6 +17,7 @@ import { startSession } from './sessions.ts'
 import { readSetup, signUp } from './sign-up.ts'
 import { deleteBusiness } from './tenant-life.ts'
 import { addMember } from './tenants.ts'
+import { tokenHash } from './tokens.ts'
 
 let db: TestDatabase
 let deps: PeopleDeps
@@ -218,6 +219,23 @@ describe('a link that a colleague hands over', () => {
     await deleteBusiness({ db }, bySystem, tenantId)
     await expect(use()).rejects.toMatchObject({ code: 'link_not_valid' })
   })
+})
+
+test('no link is made for somebody who works in a business that was deleted and may come back; nor does one made before open anything', async () => {
+  const [here, there] = [await makeTenant(db), await makeTenant(db)]
+  const email = `${newId()}@team.example`
+  const [boss, userId] = [await member(here, 'owner'), await member(here, 'agent', email)]
+  await member(there, 'admin', email)
+  await deleteBusiness({ db }, bySystem, there)
+  const actor = { tenantId: here, role: 'owner' as const, userId: boss, name: 'Boss', label: `user:${boss}` }
+  const link = () => inTenant(db, here, (tx) => linkForMember(deps, tx, { actor, by: actor }, userId))
+  await expect(link()).rejects.toMatchObject({ code: 'forbidden' })
+  const token = 'a token that was handed over'
+  await db.owner.query(
+    `INSERT INTO password_resets (user_id, token_hash, created_by, expires_at) VALUES ($1, $2, $3, now() + interval '1 hour')`,
+    [userId, tokenHash(token), actor.label],
+  )
+  await expect(confirmReset(db, { token, password: 'a new long password' })).rejects.toMatchObject({ code: 'link_not_valid' })
 })
 
 describe('a mailed link to choose a new password', () => {

@@ -64,6 +64,11 @@ export async function endHandedLinks(tx: Tx, userId: string): Promise<void> {
   ])
 }
 
+/** Links that somebody handed over end with what let them: whoever still has one must not become a colleague by it. */
+export async function endLinksGivenBy(tx: Tx, labels: readonly string[]): Promise<void> {
+  await tx.query('UPDATE password_resets SET used_at = now() WHERE created_by = ANY($1::text[]) AND used_at IS NULL', [labels])
+}
+
 /** A colleague with a password given for them: the command line, the demo. A known person keeps their own. */
 export async function addMember(
   tx: Tx,

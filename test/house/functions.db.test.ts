@@ -175,6 +175,34 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     ])
     return rows.map((row) => row.tenant_id)
   },
+  async count_memberships() {
+    expect(await rowsOf('SELECT parley.count_memberships($1) AS n', [ours.userId])).toEqual([{ n: 1 }])
+    return []
+  },
+  async audit_person() {
+    const told = await rowsOf(
+      `SELECT parley.audit_person($1, $2, 'nobody', 'Nobody', 'person.signed_in', '{}', NULL) AS tenant`,
+      [ours.userId, newId()],
+    )
+    expect(told).toHaveLength(1)
+    return told.map((row) => row.tenant)
+  },
+  async find_holder() {
+    const rows = await rowsOf(`SELECT tenant_id FROM parley.find_holder('whatsapp-cloud', $1)`, [ours.externalId])
+    return rows.map((row) => row.tenant_id)
+  },
+  async release_unproven() {
+    // The neighbour's own number, asked for by the neighbour; and one that the neighbour proved, asked for by us.
+    const release = (externalId: string, tenantId: string) =>
+      rowsOf(`SELECT parley.release_unproven('whatsapp-cloud', $1, $2)`, [externalId, tenantId])
+    expect(await release(theirs.externalId, theirs.tenantId)).toEqual([])
+    await db.owner.query('UPDATE channel_accounts SET proven_at = now() WHERE id = $1', [theirs.accountId])
+    const before = await fingerprint(db.owner, theirs.tenantId)
+    expect(await release(theirs.externalId, ours.tenantId)).toEqual([])
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
+    await db.owner.query('UPDATE channel_accounts SET proven_at = NULL WHERE id = $1', [theirs.accountId])
+    return []
+  },
   async add_dead_letter() {
     await rowsOf(`SELECT parley.add_dead_letter($1, 'test', NULL, '{}', 'invalid_payload', 'x')`, [ours.tenantId])
     return []

@@ -332,6 +332,7 @@ server.post<{ Body: { name: string; role?: 'agent' } }>('/api/api-keys', async (
     name: request.body.name,
     hint: 'x9f2',
     role: request.body.role ?? 'agent',
+    effectiveRole: request.body.role ?? 'agent',
     scopes: null,
     createdBy: null,
     createdAt: new Date().toISOString(),

@@ -1,7 +1,7 @@
 /** What is asked of the account itself: whether it works, and its templates. */
 import { toE164 } from '../../kernel/phone.ts'
 import type { AccountConnection, CallOptions, Channel, SyncedTemplate } from '../../ports/channel.ts'
-import { type ClientDeps, callGraph, failureOf } from './client.ts'
+import { type ClientDeps, callGraph, failureOf, type GraphAnswer } from './client.ts'
 import { type Connection, connectionOf, graphId } from './config.ts'
 import { type Json, list, member, record, string } from './read.ts'
 
@@ -31,7 +31,7 @@ export async function owns(
   let url: string | undefined = `${connection.base}/${connection.wabaId}/phone_numbers?fields=id&limit=${PAGE_SIZE}`
   for (let page = 0; url !== undefined && page < MAX_PAGES; page += 1) {
     const answer: Awaited<ReturnType<typeof callGraph>> = await callGraph(deps, connection, { url, signal: options.signal })
-    if (answer.kind !== 'ok') return answer.kind === 'refused' && !answer.refusal.transient ? 'no' : 'unknown'
+    if (answer.kind !== 'ok') return said(answer, deps)
     if (list(answer.body.data).some((number) => string(member(number, 'id')) === connection.phoneNumberId)) return 'yes'
     // Its own cursor, not its own address: that could lead, with the token, anywhere.
     const after = string(member(member(answer.body.paging, 'cursors'), 'after'))
@@ -41,6 +41,13 @@ export async function owns(
       : undefined
   }
   return 'no'
+}
+
+/** No is said only by a refusal that asking again would not change: one that was asked too often knows nothing. */
+function said(answer: Exclude<GraphAnswer, { kind: 'ok' }>, deps: ClientDeps): 'no' | 'unknown' {
+  if (answer.kind !== 'refused') return 'unknown'
+  const { outcome } = failureOf(answer, deps.random)
+  return outcome === 'reject' || outcome === 'reconnect' ? 'no' : 'unknown'
 }
 
 function stateOf(body: Json): Check {

@@ -3,10 +3,12 @@ import type { AuditItem } from '../../../client/index.ts'
 
 export const knownActions = [
   'account.connected',
+  'account.lost',
   'account.removed',
   'account.tested',
   'account.updated',
   'api_key.created',
+  'api_key.limited',
   'api_key.revoked',
   'business.created',
   'business.updated',
@@ -23,6 +25,10 @@ export const knownActions = [
   'person.authenticator_added',
   'person.authenticator_removed',
   'person.password_changed',
+  'person.password_reset',
+  'person.signed_in',
+  'person.signed_out',
+  'person.sign_in_failed',
   'tenant.created',
   'tenant.deleted',
   'tenant.restored',

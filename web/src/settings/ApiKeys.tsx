@@ -110,16 +110,17 @@ function KeyLine({ one, onRevoke }: { one: ApiKey; onRevoke: () => void }) {
   const now = useNow()
   const over = one.expiresAt !== null && Date.parse(one.expiresAt) <= now
   const facts = [
-    t(`role.${one.role}`),
+    t(`role.${one.effectiveRole ?? one.role}`),
     one.scopes ? t('keys.scopes.n', { n: one.scopes.length }) : t('keys.scopes.all'),
     t('settings.keys.created', { date: shortDate(clock, one.createdAt) }),
     one.lastUsedAt
       ? t('settings.keys.used', { time: listTime(clock, one.lastUsedAt, now) || t('time.now') })
       : t('settings.keys.neverUsed'),
+    !one.revokedAt && one.effectiveRole === null && t('keys.makerLeft'),
     one.expiresAt && t(over ? 'keys.expired' : 'keys.until', { date: shortDate(clock, one.expiresAt) }),
   ]
   return (
-    <li className={css.line} data-off={one.revokedAt || over ? true : undefined}>
+    <li className={css.line} data-off={one.revokedAt || over || one.effectiveRole === null ? true : undefined}>
       <div>
         <strong>
           <bdi>{one.name}</bdi>
