@@ -513,10 +513,12 @@ test('the log tells owners who did what, by page and by filter, and nobody else'
     'api_key.revoked',
     'business.updated',
     'person.password_changed',
+    'person.signed_in',
     'person.authenticator_added',
   ])
     expect(done).toContain(action)
   const keys = await world.api<typeof page.body>('GET', '/audit?action=api_key.revoked&subject=api_key', undefined, 'owner')
-  expect(keys.body.items.map(({ action }) => action)).toEqual(['api_key.revoked'])
+  // The key, and the one that was made with it.
+  expect(keys.body.items.map(({ action }) => action)).toEqual(['api_key.revoked', 'api_key.revoked'])
   expect((await world.api('GET', '/audit', undefined, 'agent')).status).toBe(403)
 })
