@@ -48,10 +48,19 @@ test('two ways of seeing one person are taken in one after the other, and their 
 test('within a round the same person is offered the same new contact and conversation', () => {
   const round = [line(['wa_id', '7']), line(['wa_id', '8']), line(['wa_id', '7'])]
   let made = 0
-  const columns = messageColumns(round, () => `id${made++}`)
-  const [contacts, conversations] = [columns.at(-2) as string[], columns.at(-1) as string[]]
+  const { values } = messageColumns(round, () => `id${made++}`)
+  const [contacts, conversations] = [values.at(-2) as string[], values.at(-1) as string[]]
   expect(contacts[0]).toBe(contacts[2])
   expect(contacts[0]).not.toBe(contacts[1])
   expect(conversations[0]).toBe(conversations[2])
-  expect(new Set(columns[3]).size).toBe(3)
+  expect(new Set(values[5] as string[]).size).toBe(3)
+})
+
+test('an id that comes twice in one batch is known as such, at its own address only', () => {
+  const [first, other] = [line(['wa_id', '7']), line(['wa_id', '8'])]
+  const same = { ...other, event: { ...other.event, externalId: first.event.externalId } }
+  const elsewhere = { ...same, event: { ...same.event, account: 'another' } }
+  const { values, place } = messageColumns([first, same, elsewhere, first])
+  expect(values[4]).toEqual([false, true, false, true])
+  expect(place).toEqual([1, 1, 2, 1])
 })

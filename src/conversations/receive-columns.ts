@@ -40,8 +40,29 @@ export function intoRounds(messages: readonly Incoming<MessageEvent>[]): Incomin
   return rounds
 }
 
-/** The arguments of receive_messages, in its order after p_now. */
-export function messageColumns(round: readonly Incoming<MessageEvent>[], makeId: () => string = newId) {
+/** Where messages came to: each address of a batch once, and per item which of them (from 1). */
+export function placesOf(items: readonly { provider: string; appSlug: string; event: { account: string } }[]) {
+  const known = new Map<string, number>()
+  const addresses: { provider: string; app: string; account: string }[] = []
+  const place = items.map(({ provider, appSlug, event }) => {
+    const key = `${provider}|${appSlug}|${event.account}`
+    const at = known.get(key) ?? addresses.push({ provider, app: appSlug, account: event.account })
+    known.set(key, at)
+    return at
+  })
+  return { addresses, place }
+}
+
+export interface MessageColumns {
+  /** The arguments of receive_messages, in its order after p_now, without those of raw webhooks. */
+  values: unknown[]
+  /** The address of each message, from 1. */
+  place: number[]
+  /** The ids that the files of each message get. */
+  media: string[][]
+}
+
+export function messageColumns(round: readonly Incoming<MessageEvent>[], makeId: () => string = newId): MessageColumns {
   const contacts = new Map<string, string>()
   const conversations = new Map<string, string>()
   const once = (map: Map<string, string>, key: string): string => {
@@ -49,39 +70,53 @@ export function messageColumns(round: readonly Incoming<MessageEvent>[], makeId:
     map.set(key, known)
     return known
   }
-  const of = <T>(pick: (item: Incoming<MessageEvent>) => T): T[] => round.map(pick)
-  const json = (value: unknown): string => JSON.stringify(cleanJson(value))
-  const who = (item: Incoming<MessageEvent>): string => identityKeys(item.event)[0] ?? ''
-  return [
-    of((i) => i.provider),
-    of((i) => i.appSlug),
-    of((i) => i.event.account),
-    of(() => makeId()),
-    of((i) => i.event.externalId),
-    of((i) => i.event.direction === 'echo'),
-    of((i) => i.event.person.identities[0]?.kind ?? null),
-    of((i) => i.event.person.identities[0]?.scope ?? ''),
-    of((i) => i.event.person.identities[0]?.value ?? null),
-    of((i) => i.event.person.identities[1]?.kind ?? null),
-    of((i) => i.event.person.identities[1]?.scope ?? ''),
-    of((i) => i.event.person.identities[1]?.value ?? null),
-    of((i) => i.event.person.phone ?? null),
-    of((i) => (i.event.person.name === undefined ? null : cleanText(i.event.person.name))),
-    of((i) => i.event.type),
-    of((i) => (i.event.text === null ? null : cleanText(i.event.text))),
-    of((i) => json(i.event.body)),
-    of((i) => json(i.event.metadata)),
-    of((i) => i.event.occurredAt),
-    of((i) => i.event.replyTo ?? null),
-    of((i) => i.event.opensWindow),
-    of((i) => i.event.conversational),
-    of((i) => i.windowHours),
-    of((i) => previewOf(i.event)),
-    of((i) => (i.event.media.length > 0 ? json(i.event.media) : null)),
-    of((i) => once(contacts, who(i))),
-    of((i) => once(conversations, `${i.provider}|${i.event.account}|${who(i)}`)),
-  ] as const
+  const of = <T>(pick: (item: Incoming<MessageEvent>, index: number) => T): T[] => round.map(pick)
+  const who = of((i) => identityKeys(i.event)[0] ?? '')
+  const { addresses, place } = placesOf(round)
+  const seen = new Set<string>()
+  const again = of((i, n) => {
+    const key = `${place[n]}|${i.event.externalId}`
+    return seen.has(key) || !seen.add(key)
+  })
+  const media = of((i) => i.event.media.map(() => makeId()))
+  return {
+    place,
+    media,
+    values: [
+      addresses.map((a) => a.provider),
+      addresses.map((a) => a.app),
+      addresses.map((a) => a.account),
+      place,
+      again,
+      of(() => makeId()),
+      of((i) => i.event.externalId),
+      of((i) => i.event.direction === 'echo'),
+      of((i) => i.event.person.identities[0]?.kind ?? null),
+      of((i) => (i.event.person.identities[0]?.scope ?? '') !== ''),
+      of((i) => i.event.person.identities[0]?.value ?? null),
+      of((i) => i.event.person.identities[1]?.kind ?? null),
+      of((i) => (i.event.person.identities[1]?.scope ?? '') !== ''),
+      of((i) => i.event.person.identities[1]?.value ?? null),
+      of((i) => i.event.person.phone ?? null),
+      of((i) => (i.event.person.name === undefined ? null : cleanText(i.event.person.name))),
+      of((i) => i.event.type),
+      of((i) => (i.event.text === null ? null : cleanText(i.event.text))),
+      of((i) => json(i.event.body)),
+      of((i) => json(i.event.metadata)),
+      of((i) => i.event.occurredAt),
+      of((i) => i.event.replyTo ?? null),
+      of((i) => i.event.opensWindow),
+      of((i) => i.event.conversational),
+      of((i) => i.windowHours),
+      of((i) => previewOf(i.event)),
+      of((i, n) => (i.event.media.length > 0 ? json(i.event.media.map((file, m) => ({ ...file, id: media[n]?.[m] }))) : null)),
+      of((_, n) => once(contacts, who[n] as string)),
+      of((_, n) => once(conversations, `${place[n]}|${who[n]}`)),
+    ],
+  }
 }
+
+const json = (value: unknown): string => JSON.stringify(cleanJson(value))
 
 /** One line for the inbox list. Types without text are named by a key that the console translates. */
 const previewOf = (event: MessageEvent): string => (event.text ? preview(cleanText(event.text)) : `[${event.type}]`)

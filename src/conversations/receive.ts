@@ -9,7 +9,7 @@ import type { Client } from '../platform/db/pool.ts'
 import { type Database, inTransaction } from '../platform/db/tx.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
-import type { InboundEvent, ParsedWebhook } from '../ports/channel.ts'
+import type { InboundEvent, MessageEvent, ParsedWebhook } from '../ports/channel.ts'
 import { receiveAccountNews, receiveIdentity } from './receive-account-news.ts'
 import { type Incoming, intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
 
@@ -92,6 +92,11 @@ async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise
   const now = (deps.now ?? (() => new Date()))()
   const media: { tenantId: string; mediaId: string }[] = []
   const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
+  const plain = plainMessages(batch)
+  if (plain) {
+    await takeInPlain(deps.db.pool, now, batch, plain, intake)
+    return intake
+  }
   await inTransaction(deps.db, async (client) => {
     const verdicts = new Map<SignedWebhook, Verdict>(batch.map((webhook) => [webhook, { tenants: new Set() }]))
     await takeIn(client, now, batch.flatMap(eventsOf), verdicts, intake, media)
@@ -101,6 +106,64 @@ async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise
   if (media.length > 0) deps.jobs?.wake(fetchMediaJob)
   return intake
 }
+
+/**
+ * The messages of a batch of which nothing else has to be done in the same transaction: no files to fetch, no receipts, and
+ * no webhook that speaks of several addresses. Nearly every batch is one.
+ */
+function plainMessages(batch: readonly SignedWebhook[]): (Incoming<MessageEvent> & { webhook: SignedWebhook })[] | null {
+  for (const { parsed } of batch) {
+    for (const event of parsed.events) {
+      if (event.kind !== 'message' || event.media.length > 0 || event.account !== parsed.events[0]?.account) return null
+    }
+  }
+  const items = ofKind(batch.flatMap(eventsOf), 'message')
+  return intoRounds(items).length > 1 ? null : items
+}
+
+/** Messages and their raw webhooks in one call, which is one round trip and its own transaction. */
+async function takeInPlain(
+  client: Pick<Client, 'query'>,
+  now: Date,
+  batch: readonly SignedWebhook[],
+  items: readonly (Incoming<MessageEvent> & { webhook: SignedWebhook })[],
+  intake: Intake,
+): Promise<void> {
+  const { values, place } = messageColumns(items)
+  const placeOf = new Map(items.map((item, n) => [item.webhook, place[n] as number]))
+  let end = 0
+  const { rows } = await client.query<StoredRow>({
+    name: 'receive_messages',
+    text: receiveMessages,
+    values: [
+      now,
+      ...values,
+      batch.map((w) => w.id),
+      batch.map((w) => placeOf.get(w) ?? null),
+      batch.map((w) => w.parsed.label),
+      batch.map((w) => JSON.stringify(w.headers)),
+      batch.map((w) => w.parsed.malformed ?? null),
+      batch.map((w) => w.provider),
+      batch.map((w) => w.appSlug),
+      batch.map((w) => {
+        end += w.rawBody.length
+        return end - w.rawBody.length
+      }),
+      batch.map((w) => w.rawBody.length),
+      Buffer.concat(batch.map((w) => w.rawBody)),
+    ],
+  })
+  for (const row of rows) count(row, intake)
+}
+
+/** What one message adds to what the batch tells. */
+function count(row: StoredRow, intake: Intake): void {
+  if (row.result === 'duplicate') intake.duplicates += 1
+  if (row.result !== 'stored') return
+  intake.stored += 1
+  intake.tenants.add(row.tenant_id)
+}
+const noWebhooks = [[], [], [], [], [], [], [], [], [], Buffer.alloc(0)]
 
 type Item = Incoming<InboundEvent> & { webhook: SignedWebhook }
 const eventsOf = (webhook: SignedWebhook): Item[] =>
@@ -129,20 +192,19 @@ async function takeIn(
   const unplaced: ReturnType<typeof ofKind<'identity'>> = []
   for (const item of ofKind(items, 'identity')) if (!(await receiveIdentity(client, item))) unplaced.push(item)
   for (const round of intoRounds(ofKind(items, 'message'))) {
+    const columns = messageColumns(round)
     const { rows } = await client.query<StoredRow>({
       name: 'receive_messages',
       text: receiveMessages,
-      values: [now, ...messageColumns(round)],
+      values: [now, ...columns.values, ...noWebhooks],
     })
     for (const row of rows) {
       const verdict = verdicts.get((round[row.ord - 1] as Item).webhook) as Verdict
       if (row.result === 'unknown_account') verdict.problem = `No account here has the id ${round[row.ord - 1]?.event.account}.`
       else verdict.tenants.add(row.tenant_id)
-      if (row.result === 'duplicate') intake.duplicates += 1
+      count(row, intake)
       if (row.result !== 'stored') continue
-      intake.stored += 1
-      intake.tenants.add(row.tenant_id)
-      for (const mediaId of row.media_ids ?? []) media.push({ tenantId: row.tenant_id, mediaId })
+      for (const mediaId of columns.media[row.ord - 1] ?? []) media.push({ tenantId: row.tenant_id, mediaId })
     }
   }
   for (const item of unplaced) await receiveIdentity(client, item)
@@ -185,7 +247,6 @@ interface StoredRow {
   tenant_id: string
   conversation_id: string
   message_id: string
-  media_ids: string[] | null
 }
 interface ReceiptRow {
   ord: number
@@ -194,7 +255,7 @@ interface ReceiptRow {
 }
 
 const places = (count: number): string => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
-const receiveMessages = `SELECT ord, result, tenant_id, conversation_id, message_id, media_ids FROM parley.receive_messages(${places(28)})`
+const receiveMessages = `SELECT ord, result, tenant_id, conversation_id, message_id FROM parley.receive_messages(${places(40)})`
 const receiveReceipts = `SELECT ord, result, tenant_id FROM parley.receive_receipts(${places(13)})`
 
 async function storeWebhooks(
