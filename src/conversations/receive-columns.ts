@@ -116,7 +116,12 @@ export function messageColumns(round: readonly Incoming<MessageEvent>[], makeId:
   }
 }
 
-const json = (value: unknown): string => JSON.stringify(cleanJson(value))
+/** What PostgreSQL does not take is rare: a look at the text is cheaper than a walk through every value. */
+const mayHoldBadText = /\\u(?:0000|d[89a-f])/
+function json(value: unknown): string {
+  const text = JSON.stringify(value)
+  return mayHoldBadText.test(text) ? JSON.stringify(cleanJson(value)) : text
+}
 
 /** One line for the inbox list. Types without text are named by a key that the console translates. */
 const previewOf = (event: MessageEvent): string => (event.text ? preview(cleanText(event.text)) : `[${event.type}]`)
@@ -135,7 +140,7 @@ export function receiptColumns(receipts: readonly Incoming<ReceiptEvent>[]) {
     of((i) => i.event.messageId ?? null),
     of((i) => i.event.error?.code ?? null),
     of((i) => (i.event.error ? cleanText(i.event.error.text) : null)),
-    of((i) => JSON.stringify(cleanJson(i.event.detail))),
+    of((i) => json(i.event.detail)),
     of((i) => i.event.occurredAt),
   ] as const
 }

@@ -10,10 +10,12 @@ export const MAX_DEPTH = 64
 
 export type JsonResult = { ok: true; value: unknown } | { ok: false; reason: string }
 
+const utf8 = new TextDecoder()
+
 /** Never throws. `reason` says in words why it could not be read. */
 export function readJson(bytes: Buffer): JsonResult {
   if (bytes.length > MAX_BYTES) return { ok: false, reason: `The body has ${bytes.length} bytes, more than ${MAX_BYTES}.` }
-  return readJsonText(new TextDecoder().decode(bytes))
+  return readJsonText(utf8.decode(bytes))
 }
 
 export function readJsonText(text: string): JsonResult {
