@@ -12,7 +12,7 @@ export interface Target {
   tenantId: string
   accountId: string
 }
-interface Row {
+export interface Row {
   webhook: string
   contact: string
   conversation: string
@@ -102,7 +102,11 @@ export async function writeMessages(client: pg.Client, { tenantId }: Target, row
 }
 
 /** What a careful but ordinary handler does: one transaction a message, one prepared statement a row. */
-export async function writeOrdinary(client: pg.Client, { tenantId, accountId }: Target, row: Row): Promise<void> {
+export async function writeOrdinary(
+  client: Pick<pg.ClientBase, 'query'>,
+  { tenantId, accountId }: Target,
+  row: Row,
+): Promise<void> {
   const run = (name: string, text: string, values: unknown[]) => client.query({ name, text, values })
   await client.query('BEGIN')
   await run('o0', `${webhookSql} VALUES ($1, $2, 'whatsapp-cloud', 'messages', $3, '{}', 'processed', now())`, [

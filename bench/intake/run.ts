@@ -11,7 +11,7 @@ import { createLogger } from '../../src/platform/log.ts'
 import { cpuOfTree, median, residentMb, rounded } from '../measure.ts'
 import { consoleAddress, serverSettings } from '../server.ts'
 import { appSecret, phoneNumberId } from './payload.ts'
-import { makeRows, type Target, writeBatch, writeMessages, writeOrdinary } from './rows.ts'
+import { makeRows, type Target, writeBatch, writeMessages } from './rows.ts'
 
 export interface Options {
   json: boolean
@@ -249,30 +249,16 @@ async function plainRows(place: Place): Promise<number> {
   return measured.us
 }
 
-/** One statement per row, one transaction per message, on eight connections. */
+/** The ordinary handler under the same load: one statement per row, one transaction per message, answered after its commit. */
 async function ordinaryRound(options: Options, place: Place): Promise<number> {
-  const clients = await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      const client = new pg.Client({ connectionString: place.url, options: '-c search_path=parley' })
-      client.on('error', () => {})
-      await client.connect()
-      return client
-    }),
-  )
-  const seconds = Math.max(2, Math.round(options.seconds / 2))
-  const until = performance.now() + seconds * 1000
-  let written = 0
-  await Promise.all(
-    clients.map(async (client) => {
-      while (performance.now() < until) {
-        const [row] = makeRows(1)
-        if (row) await writeOrdinary(client, place.target, row)
-        written += 1
-      }
-    }),
-  )
-  await Promise.all(clients.map((client) => client.end()))
-  return written / seconds
+  const argv = [here('ordinary-server.ts'), place.url, place.target.tenantId, place.target.accountId]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const url = await firstLine(child)
+  const run = (seconds: number, name: string) => load(url, { ...options, seconds }, `${name}${place.n}`)
+  await run(1, 'ow')
+  const loaded = await run(Math.max(2, Math.round(options.seconds / 2)), 'o')
+  child.kill('SIGTERM')
+  return loaded.acked / loaded.elapsed
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

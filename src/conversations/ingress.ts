@@ -28,7 +28,7 @@ interface Limits extends FairLimits {
 }
 const limits: Limits = {
   writers: 2,
-  secondBatchAt: 24,
+  secondBatchAt: 32,
   batchEvents: 400,
   sharedBatchEvents: 100,
   batchBytes: 8 << 20,

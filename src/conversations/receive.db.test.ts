@@ -189,6 +189,76 @@ test('a reaction neither reopens a closed conversation nor makes a new one; a li
   expect((await conversationsOf(phone)).rows).toMatchObject([{ status: 'closed' }, { status: 'open', last_seq: 1 }])
 })
 
+test('an answer to a line of the same batch points at it', async () => {
+  const phone = `1650${digits(7)}`
+  const line = inboundText(account, phone, 'the first')
+  const answer = inboundText(account, phone, 'and more to it', { replyTo: line.externalId })
+  await receiveBatch({ db, log }, [webhook(line), webhook(answer)])
+  expect(
+    await count(
+      'SELECT count(*) n FROM messages a JOIN messages l ON l.tenant_id = a.tenant_id AND l.id = a.reply_to_id WHERE a.external_message_id = $1 AND l.external_message_id = $2',
+      [answer.externalId, line.externalId],
+    ),
+  ).toBe(1)
+})
+
+test('two addresses of a known person without a conversation, in one batch, start one', async () => {
+  const [phone, bsuid] = [`1650${digits(7)}`, `US.${digits(18)}`]
+  const byPhone = { kind: 'wa_id' as const, value: phone, scope: '' as const }
+  const byId = { kind: 'bsuid' as const, value: bsuid, scope: 'portfolio' as const }
+  const from = (text: string, ...identities: (typeof byPhone | typeof byId)[]) =>
+    webhook(inboundText(account, phone, text, { person: { identities } }))
+  await ingress.accept(from('hello', byPhone, byId))
+  await db.owner.query(`UPDATE conversations SET status = 'archived' WHERE last_preview = 'hello' AND tenant_id = $1`, [
+    account.tenantId,
+  ])
+  await receiveBatch({ db, log }, [from('by number', byPhone), from('by id', byId), from('by number again', byPhone)])
+  const { rows } = await db.owner.query(
+    `SELECT c.status, c.last_seq, c.unread_count, c.last_preview FROM conversations c
+       JOIN contact_identities i ON i.tenant_id = c.tenant_id AND i.contact_id = c.contact_id AND i.value = $1 ORDER BY c.created_at`,
+    [bsuid],
+  )
+  expect(rows).toEqual([
+    { status: 'archived', last_seq: 1, unread_count: 1, last_preview: 'hello' },
+    { status: 'open', last_seq: 3, unread_count: 3, last_preview: 'by number again' },
+  ])
+})
+
+test('a conversation that is closed while a line for it is being stored is looked at again: the line reopens it', async () => {
+  const phone = `1650${digits(7)}`
+  await ingress.accept(webhook(inboundText(account, phone, 'one')))
+  const [{ id }] = (await conversationsOf(phone)).rows
+  const closer = await db.pool.connect()
+  await closer.query('BEGIN')
+  await closer.query(`SET LOCAL parley.tenant_id = '${account.tenantId}'`)
+  await closer.query(`UPDATE conversations SET status = 'closed', closed_at = now() WHERE id = $1`, [id])
+  const taken = receiveBatch({ db, log }, [webhook(inboundText(account, phone, 'two'))])
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await closer.query('COMMIT')
+  closer.release()
+  expect((await taken).stored).toBe(1)
+  expect((await conversationsOf(phone)).rows).toMatchObject([{ id, status: 'open', last_seq: 2, closed_at: null }])
+  expect(await count(`SELECT count(*) n FROM events WHERE conversation_id = $1 AND type = 'conversation.reopened'`, [id])).toBe(
+    1,
+  )
+})
+
+test('one webhook about two numbers of a business and one that nobody has is kept whole, and each line goes where it belongs', async () => {
+  const second = await makeAccount(db, { tenantId: account.tenantId })
+  const nobody = { ...account, externalId: digits(15) }
+  const lines = [account, second, nobody].map((a) => inboundText(a, `1650${digits(7)}`, 'to whom it concerns'))
+  const mixed = webhook(...lines.slice(0, 2))
+  const broken = webhook(lines[2] as never)
+  expect((await receiveBatch({ db, log }, [mixed, broken])).stored).toBe(2)
+  const { rows } = await db.owner.query('SELECT id, status, tenant_id FROM webhook_events WHERE id = ANY($1)', [
+    [mixed.id, broken.id],
+  ])
+  expect(Object.fromEntries(rows.map((row) => [row.id, [row.status, row.tenant_id]]))).toEqual({
+    [mixed.id]: ['processed', account.tenantId],
+    [broken.id]: ['unprocessed', null],
+  })
+})
+
 test('one poisonous event becomes a dead letter and sinks neither its webhook nor its batch', async () => {
   const good = [0, 1, 2].map((i) => inboundText(account, `1650${digits(7)}`, `good ${i}`))
   const poison = inboundText(account, `1650${digits(7)}`, 'bad', { occurredAt: 'the day after tomorrow' })
