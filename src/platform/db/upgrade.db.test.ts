@@ -132,6 +132,43 @@ test('businesses of an older tenant service in the same database are taken over 
   }
 })
 
+test('keys from before they ended with who made them: those of people who left stop, those made with a key follow it', async () => {
+  const keyed = `${name}_keyed`
+  await admin.query(`CREATE DATABASE ${keyed}`)
+  const at = withDatabase(inject('postgres').adminUrl, keyed)
+  const there = new pg.Client({ connectionString: at })
+  await there.connect()
+  try {
+    await runner({
+      ...{ dbClient: there, dir: new URL('../../../migrations/', import.meta.url).pathname, direction: 'up', count: 13 },
+      ...{ migrationsTable: 'pgmigrations', migrationsSchema: 'parley', schema: 'parley', createSchema: true },
+      ...{ createMigrationsSchema: true, log: () => {} },
+    })
+    await there.query(`SET search_path = parley;
+      INSERT INTO tenants (id, tenant_id, name) VALUES (uuid7(), 't', 'T');
+      INSERT INTO users (email, password_hash) VALUES ('here@x.example', 'x');
+      INSERT INTO user_profiles (tenant_id, user_id, role) SELECT t.id, u.id, 'agent' FROM tenants t, users u;
+      INSERT INTO tenant_api_keys (tenant_id, name, key_hash, key_hint, role, created_by, expires_at)
+        SELECT t.id, k.name, k.name, 'x', 'admin', k.by, k.until FROM tenants t, (
+          SELECT 'of one who is here' AS name, 'user:' || id AS by, now() + interval '1 day' AS until FROM users
+          UNION ALL SELECT 'of one who left', 'user:' || uuid7(), NULL UNION ALL SELECT 'of the server', 'cli', NULL) k;
+      INSERT INTO tenant_api_keys (tenant_id, name, key_hash, key_hint, role, created_by)
+        SELECT tenant_id, 'with: ' || name, 'with: ' || name, 'x', 'admin', 'key:' || id FROM tenant_api_keys`)
+    await migrate(at)
+    const found = async (key: string) => (await there.query('SELECT role FROM find_api_key($1)', [key])).rows[0]?.role ?? null
+    for (const prefix of ['', 'with: ']) {
+      expect(await found(`${prefix}of one who is here`)).toBe('agent')
+      expect(await found(`${prefix}of one who left`)).toBeNull()
+      expect(await found(`${prefix}of the server`)).toBe('admin')
+    }
+    const { rows } = await there.query('SELECT name FROM tenant_api_keys WHERE expires_at IS NOT NULL ORDER BY name')
+    expect(rows.map((row) => row.name)).toEqual(['of one who is here', 'with: of one who is here'])
+  } finally {
+    await there.end()
+    await admin.query(`DROP DATABASE ${keyed} WITH (FORCE)`)
+  }
+})
+
 test('a table of that name that is something else is not looked into', async () => {
   const other = `${name}_other`
   await admin.query(`CREATE DATABASE ${other}`)
