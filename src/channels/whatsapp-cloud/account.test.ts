@@ -159,3 +159,33 @@ describe('asking whether the account works', () => {
     expect(await channel.check?.({ ...graph.account, credentials: {} })).toMatchObject({ state: 'logged_out' })
   })
 })
+
+describe('whether a number is the account’s', () => {
+  const owns = () => channel.owns?.(graph.account)
+  const ask = async (...answers: CannedAnswer[]) => {
+    graph.answer('/phone_numbers', ...answers)
+    return await owns()
+  }
+  const error = (code: number, status = 400, more: object = {}): CannedAnswer => ({
+    status,
+    body: { error: { code, message: 'x', ...more } },
+  })
+  test('is yes where the token lists it in the business account, on whichever page', async () => {
+    expect(await ask(page([{ id: '1' }], 'c1'), page([{ id: graph.account.externalId }]))).toBe('yes')
+    expect(await ask(page([{ id: '1' }, { id: `${graph.account.externalId}0` }]))).toBe('no')
+    expect(await ask({ body: { id: graph.account.externalId } })).toBe('no')
+  })
+  test('is no only where asking again would not change it: too often, a disturbance and nonsense say nothing', async () => {
+    expect(await ask(error(190, 401))).toBe('no')
+    expect(await ask(error(100, 400, { error_subcode: 33 }))).toBe('no')
+    for (const answer of [
+      error(4),
+      error(80007, 429),
+      error(2, 500),
+      { status: 429 },
+      { status: 503 },
+      { status: 200, body: [] },
+    ])
+      expect(await ask(answer as CannedAnswer)).toBe('unknown')
+  })
+})
