@@ -19,6 +19,7 @@ export function platform(c: Connection) {
       readiness: (id: string, o: Signal = {}) => request<T.Readiness>(c, path(id, '/readiness'), o),
     },
     platform: {
+      upkeep: (o: Signal = {}) => request<T.Upkeep>(c, '/api/platform/upkeep', o),
       keys: {
         list: (o: Signal = {}) => request<{ items: T.PlatformKey[] }>(c, '/api/platform/keys', o),
         create: (json: T.CreatePlatformKey) => request<T.CreatedPlatformKey>(c, '/api/platform/keys', { method: 'POST', json }),

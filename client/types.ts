@@ -8,9 +8,12 @@ import type * as people from '../src/tenancy/people-schema.ts'
 import type * as tenancy from '../src/tenancy/schema.ts'
 import type * as team from '../src/tenancy/team-schema.ts'
 import type * as tenants from '../src/tenancy/tenant-schema.ts'
+import type * as upkeep from '../src/upkeep/schema.ts'
 
 export type { MessageBody, MessageType, OutboundBody, TemplateParameters } from '../src/ports/message.ts'
 
+export type Upkeep = z.infer<typeof upkeep.upkeepView>
+export type Hold = z.infer<typeof upkeep.holdView>
 export type Session = z.infer<typeof tenancy.sessionView>
 export type Role = z.infer<typeof tenancy.role>
 export type ApiKey = z.infer<typeof tenancy.apiKeyView>

@@ -50,6 +50,8 @@ import { tenancyRoutes } from '../tenancy/routes.ts'
 import { createTenantLookup } from '../tenancy/tenant-lookup.ts'
 import { type TenantRouteDeps, tenantRoutes } from '../tenancy/tenant-routes.ts'
 import { createThrottle } from '../tenancy/throttle.ts'
+import { keepUp, type UpkeepKeeper } from '../upkeep/keeper.ts'
+import { upkeepRoutes } from '../upkeep/routes.ts'
 import { consoleRoutes } from './console.ts'
 import { healthRoute } from './health.ts'
 import { openKeyring } from './keys.ts'
@@ -71,6 +73,7 @@ export interface App {
   dispatcher: Dispatcher
   turns: TurnTaker
   jobs: Jobs
+  upkeep: UpkeepKeeper
   inbox: InboxDeps
   search: SearchIndexer
   /** Every route there is, with what it declares: tests walk them. */
@@ -129,6 +132,7 @@ export async function build(options: BuildOptions): Promise<App> {
   ])
   const presence = createPresence({ db, log, changed, ...options.presence })
   const house = keepHouse({ db, log })
+  const upkeep = keepUp({ db, ownerUrl: options.ownerUrl ?? databaseUrl, files, log })
   const dispatcher = startDispatcher({ db, log, secrets, channels, files, onChange: changed }, { pollMs: options.pollMs })
   const answerers = new Map([human].map((answerer) => [answerer.name, answerer]))
   const turns = startTurns(
@@ -161,7 +165,7 @@ export async function build(options: BuildOptions): Promise<App> {
   const server = await createHttp({ log, publicUrl, proxies: Number(config.TRUST_PROXY), version })
   const routes: RouteOptions[] = []
   server.addHook('onRoute', (route) => void routes.push(route))
-  await server.register(healthRoute, { db, redis, search })
+  await server.register(healthRoute, { db, redis, search, attention: upkeep.attention })
   await server.register(webhookRoutes, {
     prefix: '/webhooks',
     channels,
@@ -204,6 +208,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await api.register(onboardingTenantRoutes, { deps: onboarding })
       await api.register(accountRoutes, { deps: onboarding })
       await api.register(platformRoutes, { db })
+      await api.register(upkeepRoutes, { db })
       await api.register(tenancyRoutes, { deps: people })
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(mediaRoutes, { deps: inbox })
@@ -225,6 +230,7 @@ export async function build(options: BuildOptions): Promise<App> {
     dispatcher,
     turns,
     jobs,
+    upkeep,
     inbox,
     search,
     routes,
@@ -244,6 +250,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await search.stop()
       await presence.stop()
       await house.stop()
+      await upkeep.stop()
       await jobs.stop()
       mailer.close()
       await bus.stop()

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type Config, ConfigError, readConfig } from '../platform/config.ts'
 import { DataFolderInUse } from '../platform/db/data-folder-lock.ts'
-import { runningUrl } from '../platform/db/embedded.ts'
+import { asOwner, runningUrl } from '../platform/db/embedded.ts'
 import { createPool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { createLogger, type Logger } from '../platform/log.ts'
@@ -11,6 +11,7 @@ import { addServerOperator, changeBusiness, listBusinesses, makeServerKey, purge
 import { openDatabase } from './database.ts'
 import { doctor } from './doctor.ts'
 import { pruneOldKeys, rotateKeys, showKeys } from './keys.ts'
+import { maintain } from './maintain.ts'
 import { inviteOwner, newPassword } from './people.ts'
 import { start } from './start.ts'
 
@@ -45,15 +46,16 @@ async function serve(overrides: Record<string, string> = {}): Promise<void> {
 }
 
 /** Opens the database, or uses the one of a server that runs on this data folder, does one thing, lets go. */
-async function withDatabase(work: (db: Database, config: Config) => Promise<void>): Promise<void> {
+async function withDatabase(work: (db: Database, config: Config, ownerUrl: string) => Promise<void>): Promise<void> {
   const { config, log } = configure({ LOG_LEVEL: 'WARN' })
   const database = await openDatabase(config, log).catch(async (error: unknown) => {
     if (!(error instanceof DataFolderInUse)) throw error
-    return { url: await runningUrl(config.PARLEY_DATA_DIR), stop: async () => {} }
+    const url = await runningUrl(config.PARLEY_DATA_DIR)
+    return { url, ownerUrl: asOwner(url), stop: async () => {} }
   })
   const pool = createPool({ connectionString: database.url, size: 2, log })
   try {
-    await work({ pool }, config)
+    await work({ pool }, config, database.ownerUrl)
   } finally {
     await pool.end()
     await database.stop()
@@ -83,6 +85,15 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description('start with the demo business and the simulator')
     .action(() => serve({ PARLEY_DEMO: 'true' }))
   program.command('migrate').description('apply pending migrations and stop').action(migrateOnly)
+  program
+    .command('maintain')
+    .description('upkeep by hand: months of the message tables made ahead, rows moved to theirs, what is over removed')
+    .option('--dry-run', 'say what would be done')
+    .action((options: { dryRun?: boolean }) =>
+      withDatabase(async (db, config, ownerUrl) => {
+        process.exitCode = await maintain({ db, ownerUrl, config }, options, say)
+      }),
+    )
   program
     .command('doctor')
     .description('check the configuration, the database and the parts this server needs')

@@ -10,6 +10,8 @@ export interface HealthCheckResponse {
   checks: {
     database: { status: 'ok' | 'error'; latency_ms?: number; error?: string }
     redis?: { status: 'ok' | 'error'; latency_ms?: number; error?: string }
+    /** Only where it needs attention: parts of the message store are missing, or upkeep does not work. */
+    upkeep?: { status: 'error'; error: string }
     rabbitmq?: { status: 'ok' | 'error'; queue_depth?: number; error?: string }
     /** Only while searching does not find everything yet. Nothing else is touched by it. */
     search?: { status: 'ok'; lag_seconds: number; filling: number }
@@ -19,17 +21,24 @@ export interface HealthCheckResponse {
 
 const timeoutMs = 3000
 
-/** Without the database nothing works; without Redis everything does, more slowly. */
-export async function checkHealth(
-  db: Database,
-  redis?: Pick<Redis, 'ping'>,
-  search?: Pick<SearchIndexer, 'lag'>,
-): Promise<HealthCheckResponse> {
+interface HealthParts {
+  db: Database
+  redis?: Redis
+  search?: Pick<SearchIndexer, 'lag'>
+  /** What upkeep found last; asked for, not looked up: health is public and costs nothing. */
+  attention?: () => readonly string[] | undefined
+}
+
+/** Without the database nothing works; without Redis everything does, more slowly; without upkeep everything does, for months. */
+export async function checkHealth({ db, redis, search, attention }: HealthParts): Promise<HealthCheckResponse> {
   const [database, cache] = await Promise.all([check(() => db.pool.query('SELECT 1')), redis && check(() => redis.ping())])
+  const amiss = (attention?.() ?? []).length > 0
+  const upkeep = amiss ? { upkeep: { status: 'error' as const, error: 'needs attention' } } : {}
+  const lame = cache?.status === 'error' || amiss
   return {
-    status: database.status === 'error' ? 'unhealthy' : cache?.status === 'error' ? 'degraded' : 'healthy',
+    status: database.status === 'error' ? 'unhealthy' : lame ? 'degraded' : 'healthy',
     timestamp: new Date().toISOString(),
-    checks: { database, ...(cache ? { redis: cache } : {}), ...searchBehind(search?.lag()) },
+    checks: { database, ...(cache ? { redis: cache } : {}), ...searchBehind(search?.lag()), ...upkeep },
     uptime_seconds: Math.round(process.uptime()),
   }
 }
@@ -61,12 +70,9 @@ async function withTimeout<T>(work: Promise<T>): Promise<T> {
   return await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
-export const healthRoute: FastifyPluginAsync<{ db: Database; redis?: Redis; search?: SearchIndexer }> = async (
-  server,
-  { db, redis, search },
-) => {
+export const healthRoute: FastifyPluginAsync<HealthParts> = async (server, parts) => {
   server.get('/health', { schema: { hide: true } }, async (_request, reply) => {
-    const health = await checkHealth(db, redis, search)
+    const health = await checkHealth(parts)
     return reply
       .code(health.status === 'unhealthy' ? 503 : 200)
       .header('cache-control', 'no-store')

@@ -167,7 +167,12 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
         const page = around
           ? await pageAround(tx, conversationId, (await store.requireMessage(tx, around)).seq, limit)
           : await pageFrom(tx, { conversationId, before, after, limit })
-        return { items: await view.messageViews(tx, channels, page.rows), hasBefore: page.hasBefore, hasAfter: page.hasAfter }
+        return {
+          items: await view.messageViews(tx, channels, page.rows),
+          hasBefore: page.hasBefore,
+          hasAfter: page.hasAfter,
+          removed: page.hasBefore ? 0 : await store.removedLines(tx, conversationId),
+        }
       })
     },
   )

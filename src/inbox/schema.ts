@@ -209,6 +209,11 @@ export const messagePage = z.object({
   items: z.array(messageView).describe('In ascending order of seq.'),
   hasBefore: z.boolean(),
   hasAfter: z.boolean(),
+  removed: z
+    .number()
+    .int()
+    .min(0)
+    .describe('Lines at the beginning of the thread that are no longer kept; told with the page that begins it, else 0.'),
 })
 
 export const patchConversation = z

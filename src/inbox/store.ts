@@ -207,6 +207,16 @@ export async function listMessages(tx: Tx, range: MessageRange): Promise<{ rows:
   return { rows: forward ? page : page.reverse(), more: rows.length > range.limit }
 }
 
+/** Lines at the beginning that retention removed: the first that is left is not the first there was. */
+export async function removedLines(tx: Tx, conversationId: string): Promise<number> {
+  const { rows } = await tx.query<{ removed: number }>(
+    `SELECT coalesce((SELECT m.seq FROM messages m WHERE m.tenant_id = $1 AND m.conversation_id = $2 ORDER BY m.seq LIMIT 1), c.last_seq + 1) - 1 AS removed
+       FROM conversations c WHERE c.tenant_id = $1 AND c.id = $2`,
+    [tx.tenantId, conversationId],
+  )
+  return rows[0]?.removed ?? 0
+}
+
 /** By id; an annotation stands for the message it is drawn on. */
 export async function findMessages(tx: Tx, ids: readonly string[]): Promise<MessageRow[]> {
   if (ids.length === 0) return []

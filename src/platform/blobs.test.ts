@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -23,6 +23,21 @@ test('a file is found by its content; the same content at once and again is one 
   const part: Buffer[] = []
   for await (const chunk of await files.stream(tenant, sha256, { start: 2, end: 6 })) part.push(chunk as Buffer)
   expect(Buffer.concat(part).toString()).toBe('photo')
+})
+
+test('a file that nobody names any more is removed, one that somebody puts again meanwhile is not', async () => {
+  const { sha256 } = await files.put(tenant, Buffer.from('an old photograph'))
+  const anHourAgo = new Date(Date.now() - 3_600_000)
+  expect(await files.remove(tenant, sha256, anHourAgo)).toBe(false)
+  const path = join(folder, tenant, sha256.slice(0, 2), sha256)
+  await utimes(path, new Date(0), new Date(0))
+  await files.put(tenant, Buffer.from('an old photograph'))
+  expect(await files.remove(tenant, sha256, anHourAgo)).toBe(false)
+  expect((await files.read(tenant, sha256)).toString()).toBe('an old photograph')
+  await utimes(path, new Date(0), new Date(0))
+  expect(await files.remove(tenant, sha256, anHourAgo)).toBe(true)
+  expect(await readdir(join(folder, tenant, sha256.slice(0, 2)))).toEqual([])
+  expect(await files.remove(tenant, sha256, anHourAgo)).toBe(true) // again: it is gone
 })
 
 test('one tenant cannot read what another stored, even knowing the hash', async () => {

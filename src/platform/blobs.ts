@@ -1,7 +1,7 @@
 /** Files by the hash of their content, in a folder. Names come from us alone: nothing a sender chose is part of a path. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { link, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { newId } from '../kernel/ids.ts'
@@ -11,6 +11,8 @@ export interface FileStore {
   put(tenantId: string, content: Buffer): Promise<{ sha256: string; byteSize: number }>
   read(tenantId: string, sha256: string): Promise<Buffer>
   stream(tenantId: string, sha256: string, range?: { start: number; end: number }): Promise<Readable>
+  /** Takes a file away that nobody has put since then; true where it is gone. */
+  remove(tenantId: string, sha256: string, untouchedSince: Date): Promise<boolean>
   /** Everything of a tenant, for good. */
   erase(tenantId: string): Promise<void>
 }
@@ -28,8 +30,10 @@ export function createFolderStore(root: string): FileStore {
     async put(tenantId, content) {
       const sha256 = createHash('sha256').update(content).digest('hex')
       const { folder, file } = pathOf(tenantId, sha256)
+      // Touched: whoever removes files that nothing names sees that somebody is about to name it.
+      const now = new Date()
       if (
-        await stat(file).then(
+        await utimes(file, now, now).then(
           () => true,
           () => false,
         )
@@ -54,6 +58,25 @@ export function createFolderStore(root: string): FileStore {
       const { file } = pathOf(tenantId, sha256)
       await stat(file)
       return createReadStream(file, range)
+    },
+    async remove(tenantId, sha256, untouchedSince) {
+      const { folder, file } = pathOf(tenantId, sha256)
+      // Moved first: who puts the same content from now on does not find it and writes it anew. Touched until then, it goes back.
+      const aside = join(folder, `.${newId()}`)
+      try {
+        if ((await stat(file)).mtime > untouchedSince) return false
+        await rename(file, aside)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
+        throw error
+      }
+      const touched = (await stat(aside)).mtime > untouchedSince
+      if (touched)
+        await link(aside, file).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EEXIST') throw error
+        })
+      await rm(aside, { force: true })
+      return !touched
     },
     async erase(tenantId) {
       if (!/^[0-9a-f-]{36}$/.test(tenantId)) throw new Error('not a tenant id')

@@ -7,6 +7,7 @@ import { readAudit } from './audit-log.ts'
 import { actorOf } from './authenticate.ts'
 import { changeBusiness, readBusiness } from './business.ts'
 import { businessView, patchBusiness } from './business-schema.ts'
+import { requireCan } from './can.ts'
 import type { PeopleDeps } from './deps.ts'
 import { apiKeyView, auditPage, createApiKey as createApiKeyBody, createdApiKey, listAudit } from './schema.ts'
 
@@ -35,8 +36,12 @@ export const businessRoutes: FastifyPluginAsyncZod<{ deps: PeopleDeps }> = async
         response: { 200: businessView },
       },
     },
-    (request) =>
-      inTenant(db, actorOf(request).tenantId, (tx) => changeBusiness(tx, { by: byRequest(request), changed }, request.body)),
+    (request) => {
+      const actor = actorOf(request)
+      // To keep less is to delete: for those who may delete.
+      if (request.body.retention) requireCan(actor, 'business.delete')
+      return inTenant(db, actor.tenantId, (tx) => changeBusiness(tx, { by: byRequest(request), changed }, request.body))
+    },
   )
   server.get(
     '/audit',

@@ -21,6 +21,21 @@ export const businessHours = z
   .meta({ id: 'BusinessHours' })
 export type BusinessHours = z.infer<typeof businessHours>
 
+/** How long data is kept. A month goes once all of it is older, so a row stays for at most a month longer. */
+const retention = z
+  .object({
+    contentMonths: z.number().int().min(1).max(120).describe('What was said, and its files.'),
+    ledgerMonths: z
+      .number()
+      .int()
+      .min(1)
+      .max(120)
+      .describe("That it was said: providers' ids, states, receipts, events. At least as long as the content."),
+    webhookDays: z.number().int().min(7).max(3650).describe('Webhooks as they came.'),
+  })
+  .strict()
+  .meta({ id: 'Retention' })
+
 export const businessView = z
   .object({
     name: z.string(),
@@ -39,6 +54,7 @@ export const businessView = z
     autoResponseMessage: z.string(),
     aiGreetingTemplate: z.string().describe('[TRADE] becomes the trade.'),
     aiTakeoverDelay: z.number().int().describe('Seconds an assistant waits where nobody is assigned.'),
+    retention,
   })
   .meta({ id: 'Business' })
 export type BusinessView = z.infer<typeof businessView>
@@ -61,6 +77,7 @@ export const patchBusiness = z
     autoResponseMessage: z.string().trim().min(1).max(1600),
     aiGreetingTemplate: z.string().trim().min(1).max(1600),
     aiTakeoverDelay: z.number().int().min(0).max(3600),
+    retention: retention.partial().describe('Only owners change it.'),
   })
   .partial()
   .strict()

@@ -25,6 +25,9 @@ interface BusinessRow {
   auto_response_message: string
   ai_greeting_template: string
   ai_takeover_delay: number
+  content_months: number
+  ledger_months: number
+  webhook_days: number
 }
 
 /** Who only reads holds nobody up, and waits for nobody: who changes locks both rows first. */
@@ -32,7 +35,8 @@ async function readRow(tx: Tx, lock: '' | 'FOR NO KEY UPDATE' = ''): Promise<Bus
   const read = () =>
     tx.query<BusinessRow>(
       `SELECT t.name, t.email, t.phone, t.business_address, t.business_latitude, t.business_longitude, t.trade_type, t.service_area_radius,
-              t.settings, b.business_hours, b.timezone, b.auto_response_enabled, b.auto_response_message, b.ai_greeting_template, b.ai_takeover_delay
+              t.settings, b.business_hours, b.timezone, b.auto_response_enabled, b.auto_response_message, b.ai_greeting_template, b.ai_takeover_delay,
+              b.content_months, b.ledger_months, b.webhook_days
          FROM tenants t JOIN business_settings b ON b.tenant_id = t.id WHERE t.id = $1 ${lock}`,
       [tx.tenantId],
     )
@@ -61,6 +65,7 @@ const view = (row: BusinessRow): BusinessView => ({
   autoResponseMessage: row.auto_response_message,
   aiGreetingTemplate: row.ai_greeting_template,
   aiTakeoverDelay: row.ai_takeover_delay,
+  retention: { contentMonths: row.content_months, ledgerMonths: row.ledger_months, webhookDays: row.webhook_days },
 })
 
 export const readBusiness = async (tx: Tx): Promise<BusinessView> => view(await readRow(tx))
@@ -96,6 +101,7 @@ export async function changeBusiness(
   await set(tx, 'tenants', 'id', { ...pick(patch, tenantColumns), settings: JSON.stringify(settings) })
   await set(tx, 'business_settings', 'tenant_id', {
     ...pick(patch, settingsColumns),
+    ...retentionColumns(before, patch.retention),
     timezone: zone,
     ...(patch.hours ? { business_hours: JSON.stringify({ ...before.business_hours, ...patch.hours }) } : {}),
   })
@@ -120,6 +126,18 @@ function patchSettings(before: Record<string, unknown>, patch: PatchBusiness): R
   if (given.timezone !== undefined) requireZone(String(given.timezone))
   if (given.language !== undefined) given.language = requireLanguage(String(given.language))
   return requireModest(Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== null)))
+}
+
+/** What is known to have been said must not be forgotten before what was said. */
+function retentionColumns(before: BusinessRow, patch: PatchBusiness['retention'] = {}): Record<string, number> {
+  const next = {
+    content_months: patch.contentMonths ?? before.content_months,
+    ledger_months: patch.ledgerMonths ?? before.ledger_months,
+    webhook_days: patch.webhookDays ?? before.webhook_days,
+  }
+  if (next.ledger_months < next.content_months)
+    throw new ParleyError('invalid_request', 'ledgerMonths must not be less than contentMonths.')
+  return next
 }
 
 function pick<T extends Record<string, string>>(patch: PatchBusiness, columns: T): Record<string, unknown> {

@@ -33,6 +33,11 @@ export async function purgeBusiness(deps: { db: Database; files: FileStore }, by
   if (row.status !== 'deleted')
     throw new ParleyError('conflict', 'Only a deleted business can be purged. Delete it first; until then it can be restored.')
   const purged = await inTenant(deps.db, tenantId, async (tx) => {
+    const { rowCount: held } = await tx.query(
+      'SELECT FROM retention_holds WHERE tenant_id = $1 AND released_at IS NULL LIMIT 1',
+      [tenantId],
+    )
+    if (held) throw new ParleyError('conflict', 'A legal hold is in force. It has to be released before anything is erased.')
     const counts: Purged = {}
     const tables = await tablesOf(tx)
     for (const { name } of tables) {

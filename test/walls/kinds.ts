@@ -15,6 +15,7 @@ const byFolder: Record<string, Kind> = {
   sessions: 'session',
   invitations: 'invitation',
   tenants: 'tenant',
+  holds: 'hold',
 }
 /** By the name of a parameter or field. */
 const byName: Record<string, Kind> = {

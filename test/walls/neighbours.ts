@@ -143,6 +143,11 @@ export function makers(world: World, of: Neighbour) {
       )
       return business.tenantId
     },
+    hold: async () =>
+      one(
+        `INSERT INTO retention_holds (tenant_id, contact_id, reason, placed_by, placed_by_name) VALUES ($1, $2, $3, 'system', $3) RETURNING id`,
+        [await contact(), word],
+      ),
     invitation: async () =>
       one(
         `INSERT INTO invitations (tenant_id, email, role, token_hash, invited_by, invited_by_name, expires_at)

@@ -80,6 +80,7 @@ export async function platformsDay(world: World): Promise<void> {
   await does('DELETE', at)
   await does('POST', `${at}/restore`, {})
 
+  await does('GET', '/platform/upkeep')
   await does('POST', '/platform/keys', { name: 'Reader', scopes: ['tenants.read'] })
   await does('GET', '/platform/keys')
   await does('POST', '/platform/operators', { email: world.business.people.owner.email })

@@ -39,6 +39,13 @@ export async function admitServer(ownerUrl: string): Promise<void> {
 const urlFile = 'database.url'
 export const runningUrl = (dataDir: string): Promise<string> => readFile(join(dataDir, urlFile), 'utf8')
 
+/** The same database as its owner: who may enter the socket's folder may be either. */
+export function asOwner(runningUrl: string): string {
+  const url = new URL(runningUrl)
+  url.username = owner
+  return url.toString()
+}
+
 const database = 'parley'
 const owner = 'parley_owner'
 /** What the server signs in as: it may become parley_app and nothing else. */

@@ -27,6 +27,7 @@ export const keys = {
   audit: ['audit'] as const,
   setup: (accountId: string) => ['account-setup', accountId] as const,
   tenants: ['tenants'] as const,
+  upkeep: ['upkeep'] as const,
   tenant: (id: string) => ['tenant', id] as const,
   platformKeys: ['platform-keys'] as const,
   operators: ['operators'] as const,

@@ -1,12 +1,13 @@
-import { Button, NativeSelect, Skeleton, TextInput } from '@mantine/core'
+import { Alert, Button, NativeSelect, Skeleton, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { Tenant } from '../../../client/index.ts'
 import { useBoot } from '../app/boot.ts'
 import { keys } from '../app/cache.ts'
 import { reasonOf } from '../app/reason.ts'
+import { useSignedIn } from '../app/signedIn.ts'
 import { Empty, Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import { Head } from '../settings/parts.tsx'
@@ -20,8 +21,31 @@ const states = ['active', 'suspended', 'deleted'] as const
 export function TenantsPage() {
   return (
     <Shell>
+      <Attention />
       <Tenants />
     </Shell>
+  )
+}
+
+/** What upkeep of the database found and cannot put right by itself. */
+function Attention() {
+  const { api } = useBoot()
+  const { t } = useText()
+  const { session } = useSignedIn()
+  const upkeep = useQuery({
+    queryKey: keys.upkeep,
+    queryFn: ({ signal }) => api.platform.upkeep({ signal }),
+    enabled: session.operator,
+  })
+  if (!upkeep.data?.attention.length) return null
+  return (
+    <Alert color="orange" title={t('platform.attention')} role="status">
+      {upkeep.data.attention.map((line) => (
+        <p key={line} dir="ltr">
+          {line}
+        </p>
+      ))}
+    </Alert>
   )
 }
 

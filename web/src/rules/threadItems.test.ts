@@ -44,7 +44,7 @@ describe('live messages in an open thread', () => {
       reactions: [{ emoji: '👍', direction: 'inbound', at: '2026-11-21T08:00:00.000Z' }],
     })
     const now = { ...thread, items: [message(5), reacted, message(7)] }
-    const joined = joinPage(now, { items: run(2, 6), hasBefore: false, hasAfter: true }, 'before')
+    const joined = joinPage(now, { items: run(2, 6), hasBefore: false, hasAfter: true, removed: 0 }, 'before')
     expect(joined.items.find((one) => one.seq === 6)).toBe(reacted)
   })
 
@@ -56,15 +56,21 @@ describe('live messages in an open thread', () => {
 })
 
 describe('pages of history', () => {
+  test('what is no longer kept is known from the page that begins the thread, and stays known', () => {
+    const begun = joinPage(thread, { items: run(3, 5), hasBefore: false, hasAfter: true, removed: 2 }, 'before')
+    expect(begun.removed).toBe(2)
+    expect(joinPage(begun, { items: run(8, 9), hasBefore: true, hasAfter: false, removed: 0 }, 'after').removed).toBe(2)
+  })
+
   test('an older page comes before, without doubles', () => {
-    const joined = joinPage(thread, { items: run(2, 5), hasBefore: false, hasAfter: true }, 'before')
+    const joined = joinPage(thread, { items: run(2, 5), hasBefore: false, hasAfter: true, removed: 0 }, 'before')
     expect(seqs(joined)).toEqual([2, 3, 4, 5, 6, 7])
     expect(joined).toMatchObject({ hasBefore: false, hasAfter: false })
   })
 
   test('a very long run lets its far end go and says that there is more', () => {
     const long = { items: run(101, 100 + LONGEST_RUN), hasBefore: true, hasAfter: false }
-    const joined = joinPage(long, { items: run(51, 100), hasBefore: true, hasAfter: true }, 'before')
+    const joined = joinPage(long, { items: run(51, 100), hasBefore: true, hasAfter: true, removed: 0 }, 'before')
     expect(joined.items).toHaveLength(LONGEST_RUN)
     expect(joined.items[0]?.seq).toBe(51)
     expect(joined.hasAfter).toBe(true)

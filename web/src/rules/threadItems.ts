@@ -6,6 +6,8 @@ export interface LoadedThread {
   items: Message[]
   hasBefore: boolean
   hasAfter: boolean
+  /** Lines at the beginning that are no longer kept; known once the beginning is loaded. */
+  removed?: number
 }
 
 /** More than this many bubbles in the page and the far end is let go; it loads again when scrolled to. */
@@ -20,14 +22,25 @@ export function joinPage(
   page: MessagePage,
   side: 'before' | 'after' | 'fresh',
 ): LoadedThread {
-  if (!thread || side === 'fresh') return { items: page.items, hasBefore: page.hasBefore, hasAfter: page.hasAfter }
+  if (!thread || side === 'fresh')
+    return { items: page.items, hasBefore: page.hasBefore, hasAfter: page.hasAfter, removed: page.removed }
   const items = union(thread.items, page.items)
   if (side === 'before') {
     const cut = items.length > LONGEST_RUN
-    return { items: items.slice(0, LONGEST_RUN), hasBefore: page.hasBefore, hasAfter: thread.hasAfter || cut }
+    return {
+      items: items.slice(0, LONGEST_RUN),
+      hasBefore: page.hasBefore,
+      hasAfter: thread.hasAfter || cut,
+      removed: page.removed,
+    }
   }
   const cut = items.length > LONGEST_RUN
-  return { items: items.slice(-LONGEST_RUN), hasBefore: thread.hasBefore || cut, hasAfter: page.hasAfter }
+  return {
+    items: items.slice(-LONGEST_RUN),
+    hasBefore: thread.hasBefore || cut,
+    hasAfter: page.hasAfter,
+    removed: thread.removed,
+  }
 }
 
 function union(a: Message[], b: Message[]): Message[] {

@@ -1,15 +1,17 @@
 import { Button, NativeSelect, NumberInput, Skeleton, Textarea, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Business, PatchBusiness } from '../../../client/index.ts'
+import type { Business } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
 import { mayManage, useConsole } from '../app/context.ts'
 import { reasonOf } from '../app/reason.ts'
 import { Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import { languages } from '../text/languages.ts'
-import { Card, Head, Toggle, useChange } from './parts.tsx'
+import { Card, Head, Toggle } from './parts.tsx'
+import { Retention } from './Retention.tsx'
 import css from './settings.module.css'
+import { useSaveBusiness } from './useSaveBusiness.ts'
 import { zones } from './zones.ts'
 
 export function BusinessProfile() {
@@ -27,23 +29,11 @@ export function BusinessProfile() {
         <>
           <Details business={business.data} />
           <Answers business={business.data} />
+          <Retention business={business.data} />
         </>
       )}
     </>
   )
-}
-
-function useSave() {
-  const { api, queries } = useConsole()
-  const { t } = useText()
-  return useChange({
-    run: (patch: PatchBusiness) => api.business.update(patch),
-    done: t('app.saved'),
-    after: (next: Business) => {
-      queries.setQueryData(keys.business, next)
-      void queries.invalidateQueries({ queryKey: keys.session })
-    },
-  })
 }
 
 function Details({ business }: { business: Business }) {
@@ -60,7 +50,7 @@ function Details({ business }: { business: Business }) {
     language: business.language,
   })
   const set = (patch: Partial<typeof form>) => setForm((before) => ({ ...before, ...patch }))
-  const save = useSave()
+  const save = useSaveBusiness()
   const may = mayManage(session)
   const submit = () =>
     save.mutate({
@@ -166,7 +156,7 @@ function Answers({ business }: { business: Business }) {
   const [message, setMessage] = useState(business.autoResponseMessage)
   const [greeting, setGreeting] = useState(business.aiGreetingTemplate)
   const [delay, setDelay] = useState<number | string>(business.aiTakeoverDelay)
-  const save = useSave()
+  const save = useSaveBusiness()
   const may = mayManage(session)
   const submit = () =>
     save.mutate({

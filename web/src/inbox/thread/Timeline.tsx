@@ -88,7 +88,13 @@ export function Timeline(props: Props) {
       <div className={css.timeline}>
         <div ref={scroller} className={css.scroller} onScroll={scroll.look} role="log" aria-live="off" tabIndex={-1}>
           <div ref={content} className={css.content}>
-            <div className={css.top}>{thread.hasBefore ? t('thread.older') : t('thread.start')}</div>
+            <div className={css.top}>
+              {thread.hasBefore
+                ? t('thread.older')
+                : thread.removed
+                  ? t('thread.removed', { n: thread.removed })
+                  : t('thread.start')}
+            </div>
             {messages.map((message, at) => (
               <Fragment key={message.idempotencyKey ?? message.id}>
                 <DayLine above={messages[at - 1]} message={message} />
