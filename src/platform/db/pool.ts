@@ -33,7 +33,9 @@ export function createPool(options: {
     application_name: options.name ?? 'parley',
     options: `-c role=${options.role ?? 'parley_app'} -c search_path=parley -c jit=off`,
   })
-  // Without a handler a connection that dies while idle would end the process.
+  // Without a handler a connection that dies would end the process: one that waits in the pool, and one that is in use, whose
+  // user hears of it from the next query.
+  pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('error', (error) =>
     options.log.warn('A database connection was lost', { operation: 'database', error: error.message }),
   )
