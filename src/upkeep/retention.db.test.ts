@@ -140,9 +140,10 @@ describe('by itself', () => {
   test('a month that nobody needs is dropped as a whole', async () => {
     const at = monthsAgo(8)
     await said(account, '16505550101', 8, 'eight')
+    await db.owner.query(`INSERT INTO message_search SELECT tenant_id, id, created_at, 1, '' FROM messages`)
     const report = await upkeep()
     const name = `${at.getUTCFullYear()}_${String(at.getUTCMonth() + 1).padStart(2, '0')}`
-    expect(report?.retention?.months).toEqual([`messages_${name}`, `webhook_events_${name}`])
+    expect(report?.retention?.months).toEqual([`messages_${name}`, `message_search_${name}`, `webhook_events_${name}`])
     expect(await count(`pg_class WHERE relname LIKE 'messages_${name}%'`)).toBe(0)
     expect((await upkeep())?.retention).toEqual({ rows: {}, files: 0, months: [] })
   })
@@ -265,8 +266,12 @@ describe('a legal hold', () => {
       'SELECT contact_id FROM messages WHERE id = $1',
       [held.id],
     )
+    await db.owner.query(
+      `INSERT INTO message_search SELECT tenant_id, id, created_at, 1, to_tsvector('simple', content) FROM messages`,
+    )
     await inTenant(db, account.tenantId, (tx) => placeHold(tx, by, { contactId, reason: 'case 8' }))
     await upkeep()
+    expect(await all('SELECT message_id FROM message_search')).toEqual([{ message_id: held.id }])
     expect(await texts()).toEqual(['held'])
     expect(await all('SELECT id FROM message_tracking')).toEqual([{ id: held.id }])
     expect(await count('media_objects')).toBe(1)
