@@ -70,7 +70,7 @@ describe('on a filled database', () => {
       '8 (900) 123-45-67',
       '900 123 45 67',
       '79001234567',
-      '79001234567@s.whatsapp.net',
+      '79001234567@whatsapp',
       '0079001234567',
     ])
       expect([written, await recent(written)]).toEqual([written, newest])
