@@ -1,5 +1,6 @@
 /** The palette, the list of keys, and the start of a conversation: loaded when first opened. */
 
+import { useNavigate } from '@tanstack/react-router'
 import { Suspense } from 'react'
 import { useKeys } from './keyboard.ts'
 import { overlay } from './overlay.ts'
@@ -12,9 +13,11 @@ const Start = part(async () => (await import('../inbox/StartConversation.tsx')).
 
 export function Overlays() {
   const open = useStore(overlay)
+  const navigate = useNavigate()
   useKeys({
     'mod+k': () => overlay.set((before) => (before === 'palette' ? null : 'palette')),
     '?': () => overlay.set('keys'),
+    s: () => void navigate({ to: '/search', search: {} }),
   })
   const close = () => overlay.set(null)
   return (

@@ -3,6 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import type { TenantStatus } from '../../../client/index.ts'
 import { InboxPage } from '../inbox/InboxPage.tsx'
 import { Gate } from './Gate.tsx'
+import { readMessageSearch } from './messageSearch.ts'
 import { persist } from './part.ts'
 import { readInboxSearch } from './search.ts'
 import { Crash, NotFound } from './Trouble.tsx'
@@ -32,6 +33,13 @@ const contactsRoute = createRoute({
     typeof search.q === 'string' || typeof search.q === 'number' ? { q: String(search.q) } : {},
 })
 const contactRoute = createRoute({ getParentRoute: () => contactsRoute, path: '$contactId' })
+
+const searchRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/search',
+  component: lazyRouteComponent(() => persist(() => import('../search/SearchPage.tsx')), 'SearchPage'),
+  validateSearch: readMessageSearch,
+})
 
 const settingsRoute = createRoute({
   getParentRoute: () => root,
@@ -78,6 +86,7 @@ const tree = root.addChildren([
   home,
   inboxRoute.addChildren([conversationRoute]),
   contactsRoute.addChildren([contactRoute]),
+  searchRoute,
   settingsRoute,
 ])
 

@@ -138,6 +138,14 @@ function Chosen({ id }: { id: string }) {
         >
           {t('app.back')}
         </Button>
+        <Button
+          renderRoot={(props) => <Link {...props} to="/search" search={{ with: id }} />}
+          size="xs"
+          variant="default"
+          leftSection={<IconSearch size={16} aria-hidden />}
+        >
+          {t('search.title')}
+        </Button>
         {mayWrite(session) && (
           <Button size="xs" leftSection={<IconMessagePlus size={16} aria-hidden />} onClick={() => setStarting(true)}>
             {t('contacts.message')}

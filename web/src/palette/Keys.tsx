@@ -14,6 +14,7 @@ const keys: [string[], TextKey][] = [
   [['A'], 'keys.assign'],
   [['Esc'], 'keys.back'],
   [['/'], 'keys.search'],
+  [['S'], 'keys.messages'],
   [[mod, 'K'], 'keys.palette'],
   [['?'], 'keys.help'],
   [['Enter'], 'keys.send'],

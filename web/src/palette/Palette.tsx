@@ -120,7 +120,13 @@ function useFound(asked: string): Choice[] {
     queryFn: ({ signal }) => api.contacts.list({ q, limit: 6 }, { signal }),
     ...options,
   })
+  const messages = useQuery({
+    queryKey: ['palette', 'messages', q],
+    queryFn: ({ signal }) => api.messages.search({ q, limit: 4 }, { signal }),
+    ...options,
+  })
   if (!on || asked.length < 2) return []
+  const group = t('palette.messages')
   return [
     ...(conversations.data?.items ?? []).map((one) => ({
       id: `c${one.id}`,
@@ -136,6 +142,24 @@ function useFound(asked: string): Choice[] {
       hint: one.phone ?? undefined,
       run: () => void navigate({ to: '/contacts/$contactId', params: { contactId: one.id }, search: {} }),
     })),
+    ...(messages.data?.items ?? []).map(({ message, contact, snippet }) => ({
+      id: `m${message.id}`,
+      group,
+      label: nameOf(contact, t),
+      hint: snippet.text,
+      run: () =>
+        void navigate({
+          to: '/inbox/$conversationId',
+          params: { conversationId: message.conversationId },
+          search: { tab: 'all', message: message.id },
+        }),
+    })),
+    {
+      id: 'all-messages',
+      group,
+      label: t('palette.searchAll', { text: asked }),
+      run: () => void navigate({ to: '/search', search: { q: asked } }),
+    },
   ]
 }
 
@@ -154,6 +178,7 @@ function useFixed(): Choice[] {
   return [
     page('inbox', t('nav.inbox'), () => void navigate({ to: '/inbox', search: {} })),
     page('contacts', t('nav.contacts'), () => void navigate({ to: '/contacts', search: {} })),
+    page('search', t('search.title'), () => void navigate({ to: '/search', search: {} })),
     ...(Object.keys(sections) as Section[])
       .filter((one) => sections[one](session.role))
       .map((one) => page(one, t(`settings.${one}`), settings(one))),
