@@ -2,6 +2,7 @@
 -- Taking in a batch costs by the statement before it costs by the row: what took sixteen statements takes three, and a batch
 -- of nothing but messages goes in with its raw webhooks in a single call, so in a single round trip.
 DROP FUNCTION parley.receive_messages;
+GRANT CREATE ON SCHEMA parley TO parley_system;
 
 -- Messages of a batch: once-only key, contact and identity, conversation, message, domain event. A step that is overtaken by
 -- another process (it inserted the same key a moment ago, or closed the conversation) fails: the caller runs the batch again
@@ -265,9 +266,11 @@ END $$;
 ALTER FUNCTION parley.receive_messages OWNER TO parley_system;
 REVOKE ALL ON FUNCTION parley.receive_messages FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION parley.receive_messages TO parley_app;
+REVOKE CREATE ON SCHEMA parley FROM parley_system;
 
 -- Down Migration
 DROP FUNCTION parley.receive_messages;
+GRANT CREATE ON SCHEMA parley TO parley_system;
 CREATE FUNCTION parley.receive_messages(
   p_now timestamptz, p_provider text[], p_app text[], p_account text[], p_id uuid[], p_external text[], p_echo boolean[],
   p_kind1 text[], p_scope1 text[], p_value1 text[], p_kind2 text[], p_scope2 text[], p_value2 text[],
@@ -494,3 +497,4 @@ END $$;
 ALTER FUNCTION parley.receive_messages OWNER TO parley_system;
 REVOKE ALL ON FUNCTION parley.receive_messages FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION parley.receive_messages TO parley_app;
+REVOKE CREATE ON SCHEMA parley FROM parley_system;

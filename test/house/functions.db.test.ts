@@ -222,6 +222,11 @@ describe('asked for one business', () => {
       /permission/,
     )
   })
+  test('settle_messages() may be called by nobody but the functions that take in', async () => {
+    await expect(db.pool.query('SELECT parley.settle_messages($1, $2)', [[ours.tenantId], [theirs.sent]])).rejects.toThrow(
+      /permission/,
+    )
+  })
 
   test('claim_sends() gives a worker each message under its own business, and what is written back counts there only', async () => {
     const claimed = await rowsOf(`SELECT tenant_id, message_id FROM parley.claim_sends(50, 1000, '{}')`)
