@@ -56,7 +56,8 @@ test.for([3000])('a delivery of %i receipts is taken in within the time intake h
     `INSERT INTO provider_refs (tenant_id, channel_account_id, external_id, message_id) SELECT tenant_id, channel_account_id, wamid, id FROM message_tracking WHERE conversation_id = $1`,
     [conversation],
   )
-  await db.owner.query('ANALYZE')
+  // As the keeper of statistics does: the tables that have grown. A plan made for one that holds two rows may take any index.
+  await db.owner.query('ANALYZE message_tracking, provider_refs')
   const began = performance.now()
   await receiveBatch({ db: { pool }, log }, [webhook(...ids.map((id) => receipt(account, id, 'delivered')))])
   const took = performance.now() - began
