@@ -34,7 +34,11 @@ export function keepUp(deps: UpkeepDeps & { everyMs?: number; now?: () => Date }
         found = attention(state, now())
         for (const line of found) deps.log.warn(line, { operation: 'upkeep' })
       },
-      (error: Error) => deps.log.warn('Upkeep could not be looked at', { operation: 'upkeep', error: error.message }),
+      (error: Error & { code?: string }) => {
+        deps.log.warn('Upkeep could not be looked at', { operation: 'upkeep', error: error.message })
+        // A database that is away says so by itself; one that answers with an error does not get better by waiting.
+        if (error.code && !unreachable.test(error.code)) found = [`Upkeep could not be looked at: ${error.message}`]
+      },
     )
   }
   function look(): Promise<void> {
@@ -56,6 +60,9 @@ export function keepUp(deps: UpkeepDeps & { everyMs?: number; now?: () => Date }
     },
   }
 }
+
+/** Classes of PostgreSQL's codes for a connection that is lost, a server that stops or is full; and the system's own. */
+const unreachable = /^(08|53|57)|^E[A-Z]+$/
 
 /** Months as soon as one is missing or rows wait; everything once a day. */
 export function dueTasks(state: UpkeepState, now: Date): ('partitions' | 'retention')[] {

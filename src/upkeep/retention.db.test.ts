@@ -157,6 +157,51 @@ describe('by itself', () => {
     expect(await all(`SELECT convert_from(payload, 'UTF8') AS p FROM webhook_events`)).toEqual([{ p: 'new' }])
     expect(await texts()).toEqual(['five'])
   })
+  test('dead letters go with the content, those of nobody too', async () => {
+    for (const [tenant, ago] of [
+      [account.tenantId, 8],
+      [account.tenantId, 1],
+      [null, 8],
+      [null, 1],
+    ] as const)
+      await db.owner.query(
+        `INSERT INTO dead_letters (tenant_id, source, original_payload, reason, created_at) VALUES ($1, 'x', '{}', 'invalid_payload', $2)`,
+        [tenant, monthsAgo(ago)],
+      )
+    await upkeep()
+    expect(await all('SELECT tenant_id FROM dead_letters ORDER BY 1 NULLS LAST')).toEqual([
+      { tenant_id: account.tenantId },
+      { tenant_id: null },
+    ])
+    expect(await count(`dead_letters WHERE created_at < '${monthsAgo(6).toISOString()}'`)).toBe(0)
+  })
+  test('works as an owner that row-level security binds too', async () => {
+    const owner = `owner_${newId().slice(-8)}`
+    await said(account, '16505550101', 15, 'long ago', { file: Buffer.from('x') })
+    const other = await makeAccount(db)
+    await said(other, '16505550102', 15, 'kept')
+    await inTenant(db, other.tenantId, (tx) =>
+      changeBusiness(tx, { by, changed: () => {} }, { retention: { contentMonths: 24, ledgerMonths: 24, webhookDays: 900 } }),
+    )
+    await db.owner.query(
+      `CREATE ROLE ${owner}; GRANT parley_app, parley_system TO ${owner}; GRANT ALL ON SCHEMA parley TO ${owner}`,
+    )
+    for (const { sql } of await all<{ sql: string }>(
+      `SELECT format('ALTER TABLE parley.%I OWNER TO ${owner}', relname) AS sql FROM pg_class WHERE relnamespace = 'parley'::regnamespace AND relkind IN ('r', 'p')
+       UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO ${owner}', oid::regprocedure) FROM pg_proc WHERE pronamespace = 'parley'::regnamespace AND NOT prosecdef`,
+    ))
+      await db.owner.query(sql)
+    const ownerUrl = new URL(db.url)
+    ownerUrl.searchParams.set('options', `-c role=${owner}`)
+    try {
+      const report = await runUpkeep({ db, ownerUrl: ownerUrl.toString(), files, log: silent }, { now })
+      expect(report?.retention?.rows).toMatchObject({ messages: 1, media_objects: 1, webhook_events: 1, message_tracking: 1 })
+      expect([await texts(account), await texts(other)]).toEqual([[], ['kept']])
+      expect(await count('ONLY messages_default')).toBe(0)
+    } finally {
+      await db.owner.query(`REASSIGN OWNED BY ${owner} TO CURRENT_USER; DROP OWNED BY ${owner}; DROP ROLE ${owner}`)
+    }
+  })
   test('what waited to be sent for that long fails honestly and is not sent', async () => {
     const { id } = await said(account, '16505550101', 8, 'hello')
     await db.owner.query(`UPDATE message_tracking SET status = 'queued', direction = 'OUTBOUND', wamid = NULL WHERE id = $1`, [

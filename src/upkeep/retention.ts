@@ -72,6 +72,7 @@ export async function keepRetention(deps: RetentionDeps, options: RetentionOptio
     await forgetBesides(deps, plan, options.signal, add)
     options.onProgress?.({ done: at + 1, total: plans.length * 2 })
   }
+  add('dead_letters', await forgetNobodysLetters(deps.owner, now))
   for (const month of await oldMonths(deps.owner, now)) {
     options.signal?.throwIfAborted()
     if (await letGo(deps.owner, month, now)) report.months.push(month.name)
@@ -85,6 +86,16 @@ export async function keepRetention(deps: RetentionDeps, options: RetentionOptio
     options.onProgress?.({ done: plans.length + at + 1, total: plans.length * 2 })
   }
   return report
+}
+
+/** What came for nobody known here has the time that a business has unless it says otherwise; while anybody is held it stays. */
+async function forgetNobodysLetters(owner: Pick<Client, 'query'>, now: Date): Promise<number> {
+  const { rowCount } = await owner.query(
+    `DELETE FROM parley.dead_letters WHERE tenant_id IS NULL AND created_at < date_trunc('month', $1::timestamptz - interval '6 months', 'UTC')
+        AND NOT EXISTS (SELECT FROM parley.retention_holds WHERE released_at IS NULL)`,
+    [now],
+  )
+  return rowCount ?? 0
 }
 
 const rules = async (owner: Pick<Client, 'query'>) =>

@@ -39,3 +39,17 @@ test('with the database gone it is unhealthy with 503, says no address, and reco
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 })
+
+test('where upkeep needs somebody’s attention it is degraded with 200, and says no more than that', async () => {
+  const { owner } = world.database
+  await owner.query(
+    `CREATE TABLE tenants_default (LIKE tenants); INSERT INTO partition_rules (parent, keeps) VALUES ('tenants', 'content')`,
+  )
+  await world.app.upkeep.look()
+  const { status, body } = await health()
+  expect(status).toBe(200)
+  expect(body).toMatchObject({ status: 'degraded', checks: { upkeep: { status: 'error', error: 'needs attention' } } })
+  await owner.query('DROP TABLE tenants_default; DELETE FROM partition_rules WHERE parent = $$tenants$$')
+  await world.app.upkeep.look()
+  expect((await health()).body.status).toBe('healthy')
+})
