@@ -20,9 +20,10 @@ export interface FairQueue<T extends Sized> {
   add(item: T): void
   /**
    * `large`: whether one that fills a batch by itself may be taken; such a one goes alone. `may`: whether this source, of which
-   * so many events wait, may have a place in this batch. Empty where nothing may go.
+   * so many events wait, may have a place in this batch. `apart`: whether a source shares its batches with no other. Empty
+   * where nothing may go.
    */
-  nextBatch(large: boolean, may?: (source: string, events: number) => boolean): T[]
+  nextBatch(large: boolean, may?: (source: string, events: number) => boolean, apart?: (source: string) => boolean): T[]
   size(): number
   /** Bytes of one source that wait. */
   bytesOf(source: string): number
@@ -75,7 +76,7 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
       lines.set(item.source, line)
       count += 1
     },
-    nextBatch(large, may = () => true) {
+    nextBatch(large, may = () => true, apart = () => false) {
       const batch: T[] = []
       let events = 0
       let bytes = 0
@@ -93,6 +94,11 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
         }
         const size = sizeOf(item)
         if (batch.length > 0 && (events + size > most || bytes + item.bytes > limits.batchBytes)) break
+        if (batch.length === 0) {
+          // Who shares waits for all that it shares with.
+          const alone = apart(source)
+          for (const other of lines.keys()) if (other !== source && (alone || apart(other))) passedOver.add(other)
+        }
         events += size
         bytes += item.bytes
         batch.push(take(source, line))

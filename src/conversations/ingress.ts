@@ -4,6 +4,7 @@
  */
 import { ParleyError } from '../kernel/errors.ts'
 import type { Logger } from '../platform/log.ts'
+import { createActivity } from './activity.ts'
 import { createFairQueue, type FairLimits, type Sized } from './fair-queue.ts'
 import { type IntakeDeps, receiveBatch, type SignedWebhook } from './receive.ts'
 
@@ -21,6 +22,9 @@ interface Limits extends FairLimits {
   writers: number
   /** A source has one batch under way, unless so many of its events wait: the other writer is for all others. */
   secondBatchAt: number
+  /** While others write too, a source that sends much waits so long for a fuller batch, or until so many events wait. Milliseconds. */
+  gatherMs: number
+  gatherEvents: number
   /** Bytes that may wait: beyond, requests are turned away before memory grows. */
   waitingBytes: number
   /** The same for what one source sends, so that it cannot take the place of all others. */
@@ -29,6 +33,8 @@ interface Limits extends FairLimits {
 const limits: Limits = {
   writers: 2,
   secondBatchAt: 32,
+  gatherMs: 20,
+  gatherEvents: 24,
   batchEvents: 400,
   sharedBatchEvents: 100,
   batchBytes: 8 << 20,
@@ -47,19 +53,39 @@ export function createIngress(
   options: Partial<Limits> = {},
 ): Ingress {
   const given = { ...limits, ...options }
-  const { writers, waitingBytes, waitingBytesOfOne, secondBatchAt } = given
+  const { writers, waitingBytes, waitingBytesOfOne, secondBatchAt, gatherMs, gatherEvents } = given
   const queue = createFairQueue<Waiting>(given)
   let bytes = 0
   let running = 0
   let largeRunning = 0
   /** Batches under way, by source. */
   const under = new Map<string, number>()
-  const may = (source: string, events: number): boolean => !under.has(source) || events >= secondBatchAt
+  const activity = createActivity()
+  let willWake = false
+  /**
+   * Every batch costs the same before it costs by the event: many small ones of one source are what others would feel. Alone,
+   * or sending little, nobody waits.
+   */
+  const gathers = (source: string, events: number): number =>
+    events < gatherEvents && activity.busyAmongOthers(source) ? gatherMs - activity.sinceBatch(source) : 0
+  function wake(): void {
+    willWake = false
+    if (running < writers) void drain()
+  }
+  const may = (source: string, events: number): boolean => {
+    if (under.has(source)) return events >= secondBatchAt
+    const wait = gathers(source, events)
+    if (wait <= 0) return true
+    if (!willWake) setTimeout(wake, wait)
+    willWake = true
+    return false
+  }
   const mark = (batch: readonly Waiting[], by: 1 | -1): void => {
     for (const source of new Set(batch.map((item) => item.source))) {
       const count = (under.get(source) ?? 0) + by
       if (count > 0) under.set(source, count)
       else under.delete(source)
+      activity.batch(source)
     }
   }
   let idlers: (() => void)[] = []
@@ -95,7 +121,7 @@ export function createIngress(
     try {
       for (;;) {
         // One that takes seconds leaves a writer to all others.
-        const batch = queue.nextBatch(largeRunning < Math.max(1, writers - 1), may)
+        const batch = queue.nextBatch(largeRunning < Math.max(1, writers - 1), may, activity.busyAmongOthers)
         if (batch.length === 0) return
         const large = (batch[0]?.events ?? 0) > given.batchEvents ? 1 : 0
         largeRunning += large
@@ -118,6 +144,7 @@ export function createIngress(
         return Promise.reject(new ParleyError('unavailable', 'Too much is waiting to be stored. Send again later.'))
       }
       bytes += item.bytes
+      activity.came(item.source, item.events)
       const stored = new Promise<void>((done, failed) => queue.add({ ...item, webhook, done, failed }))
       if (running < writers) void drain()
       return stored
