@@ -1,9 +1,16 @@
 /** `npm run bench -- <name> [--json] [--rounds N] …`: the last line of --json is one JSON object. See bench/README.md. */
 import { parseArgs } from 'node:util'
+import { run } from '../src/app/cli.ts'
 import { fairness } from './fairness/run.ts'
 import { intake } from './intake/run.ts'
 import { lookup } from './lookup/run.ts'
 import { search } from './search/run.ts'
+
+// Filling a database is a command of the server's own.
+if (process.argv[2] === 'seed') {
+  await run(['node', 'parley', 'bench', ...process.argv.slice(2)])
+  process.exit()
+}
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -17,7 +24,7 @@ const { positionals, values } = parseArgs({
 const benches: Record<string, typeof intake> = { intake, fairness, lookup, search }
 const bench = benches[positionals[0] ?? '']
 if (!bench) {
-  console.error(`Say which: ${Object.keys(benches).join(', ')}.`)
+  console.error(`Say which: seed, ${Object.keys(benches).join(', ')}.`)
   process.exit(2)
 }
 const number = (text: string, name: string): number => {

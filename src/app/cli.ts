@@ -13,6 +13,8 @@ import { doctor } from './doctor.ts'
 import { pruneOldKeys, rotateKeys, showKeys } from './keys.ts'
 import { maintain } from './maintain.ts'
 import { inviteOwner, newPassword } from './people.ts'
+import { seedCommand } from './seed/command.ts'
+import { seed } from './seed/seed.ts'
 import { start } from './start.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -100,6 +102,12 @@ export async function run(argv: readonly string[]): Promise<void> {
     .action(async () => {
       process.exitCode = await doctor(process.env, say)
     })
+  seedCommand(program.command('bench').description('measure this server; `npm run bench` has more'), (options) =>
+    withDatabase(async (_, config, ownerUrl) => {
+      const { faults } = await seed({ ownerUrl, config }, options, say)
+      process.exitCode = faults.length === 0 ? 0 : 1
+    }),
+  )
   program
     .command('invite <email>')
     .description('make a business and its first owner')
