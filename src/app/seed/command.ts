@@ -1,6 +1,6 @@
 /** `parley bench seed` on the command line. */
 import { type Command, InvalidArgumentError } from 'commander'
-import type { SeedOptions } from './seed.ts'
+import type { SeedOptions } from './report.ts'
 
 const whole = (low: number, high: number) => (text: string) => {
   const value = Number(text)

@@ -12,7 +12,8 @@ import { readConfig } from '../../platform/config.ts'
 import { migrate } from '../../platform/db/migrate.ts'
 import { inTenant } from '../../platform/db/tx.ts'
 import { passwordMatches } from '../../tenancy/passwords.ts'
-import { type SeedOptions, seed } from './seed.ts'
+import type { SeedOptions } from './report.ts'
+import { seed } from './seed.ts'
 
 let folder: string
 const opened: TestDatabase[] = []

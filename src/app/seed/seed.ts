@@ -16,33 +16,10 @@ import { openKeyring } from '../keys.ts'
 import { createProgress } from '../progress.ts'
 import { type Made, makeBusinesses, openBusinesses, removal } from './businesses.ts'
 import { createRandom } from './random.ts'
+import { report, type Seeded, type SeedOptions } from './report.ts'
 import { createSheets } from './sheets.ts'
 import { connectionName, copyAll, findFaults, type Ground, lookAround, makeMonths, settleTables, stripTables } from './store.ts'
 import { createStory, type Story } from './story.ts'
-
-export interface SeedOptions {
-  messages: number
-  tenants: number
-  months: number
-  seed: number
-  /** The time of the newest message; default now. */
-  until?: Date
-  /** Fill the search index too. Otherwise a running server does, in the background. */
-  search: boolean
-}
-
-export interface Seeded {
-  messages: number
-  businesses: number
-  /** Into an empty database, without indexes until the end. */
-  alone: boolean
-  seconds: number
-  /** Of a message with its ledger row and all that hangs on it, indexes and checks included. */
-  perSecond: number
-  faults: string[]
-  email: string
-  password: string | null
-}
 
 /** Rows of a message with all that hangs on it and its indexes, and what of it waits in the log, in bytes. */
 const bytesPerMessage = 1300
@@ -245,29 +222,4 @@ async function fillIndex(db: Database, made: Made, messages: number, stop: Abort
     }
   }
   progress.end()
-}
-
-interface Outcome extends Omit<Seeded, 'email' | 'password'> {
-  made: Made
-  sheets: ReturnType<typeof createSheets>
-  stopped: boolean
-  options: SeedOptions
-}
-
-function report({ made, sheets, stopped, options, ...done }: Outcome, say: (text: string) => void): void {
-  const number = (n: number) => n.toLocaleString('en')
-  if (stopped) say(`Stopped early: what is there is whole, and all of it is older than the rest would have been.`)
-  say(
-    `${number(done.messages)} messages of ${number(sheets.count('contacts'))} people in ${number(sheets.count('conversations'))} conversations of ${done.businesses} businesses, ` +
-      `in ${done.seconds.toFixed(1)} s: ${number(done.perSecond)} a second.`,
-  )
-  if (done.faults.length > 0) say(`They are not what was meant:\n${done.faults.map((fault) => `  ${fault}`).join('\n')}`)
-  else say('Counted again from the rows: all of it fits together.')
-  if (!options.search) say('Searching them works once a running server has indexed them, newest first; --search does it here.')
-  say(
-    made.password
-      ? `Sign in as ${made.email} with the password ${made.password} (shown this once); they are in all of: ${made.names.join(', ')}.`
-      : `Sign in as ${made.email}, who keeps the password they have; they are in all of: ${made.names.join(', ')}.`,
-  )
-  say(`To remove them, ${removal(options)}`)
 }
