@@ -1,4 +1,4 @@
-/** What has ended goes: sessions, links, counts of tries. Any process may do it; twice does no harm. */
+/** What has ended goes: sessions, links, counts of tries, what an assistant or a device kept for a while. Any process may do it; twice does no harm. */
 import type { Database } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
 import { forgetOldInvitations } from './invitations.ts'
@@ -13,6 +13,17 @@ export async function clearAway(db: Database): Promise<void> {
   await db.pool.query(`DELETE FROM password_resets WHERE expires_at < now() - interval '1 day'`)
   await db.pool.query('DELETE FROM sign_in_tries WHERE expire < $1', [Date.now()])
   await forgetOldInvitations(db)
+  for (const what of ['dialog_contexts', 'appointments_cache', 'whatsapp_keys']) await clearExpired(db, what)
+}
+
+/** The function takes so many at once, so that none of its transactions is long. */
+const expiredAtOnce = 10_000
+
+async function clearExpired(db: Database, what: string): Promise<void> {
+  for (let gone = expiredAtOnce; gone >= expiredAtOnce; ) {
+    const { rows } = await db.pool.query<{ gone: number }>(`SELECT parley.cleanup_expired_${what}() AS gone`)
+    gone = rows[0]?.gone ?? 0
+  }
 }
 
 export interface Housekeeping {

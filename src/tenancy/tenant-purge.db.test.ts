@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { digits, inboundText, makeAccount, receipt, type TestAccount, webhook } from '../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
+import { fillLaterTables, laterTables } from '../../test/world/later-tables.ts'
 import { receiveBatch } from '../conversations/receive.ts'
 import { newId } from '../kernel/ids.ts'
 import { createFolderStore } from '../platform/blobs.ts'
@@ -58,6 +59,7 @@ async function business(slug: string): Promise<TestAccount> {
       "INSERT INTO user_sessions (user_id, tenant_id, session_token, expires_at) VALUES ($1, $2, $3, now() + interval '1 day')",
       [both, account.tenantId, slug],
     )
+    await fillLaterTables(tx, account.accountId)
   })
   await createFolderStore(folder).put(account.tenantId, Buffer.from('the same picture'))
   return account
@@ -96,6 +98,7 @@ test("purging removes a deleted business's rows in every table and its files, an
       'tenants',
       'user_sessions',
       'webhook_events',
+      ...laterTables,
     ]),
   )
 

@@ -33,6 +33,36 @@ describe('the pages about the data say what a migrated database has', () => {
   })
 })
 
+describe('indexes by the names under which others know them', () => {
+  /** Of message automation, and of the tables of a salon whose rows expire. */
+  const named =
+    `tenants_status contacts_tenant contacts_phone contacts_metadata contacts_status conversations_tenant conversations_contact
+    conversations_last_message messages_tenant messages_contact messages_conversation messages_external_id messages_status messages_created_at
+    messages_metadata messages_phone messages_created webhook_events_type webhook_events_status webhook_events_type_date
+    message_statuses_message_id message_statuses_phone_status templates_name templates_status campaigns_status campaigns_created
+    automations_status automations_trigger_type dialog_contexts_phone dialog_contexts_company dialog_contexts_expires
+    appointments_cache_company appointments_cache_expires`
+      .split(/\s+/)
+      .map((name) => `idx_${name}`)
+
+  test('each is there, is served by another that is there, or is left out for a reason', async () => {
+    const section = read('docs/data-model.md')
+      .split(/^## /m)
+      .find((part) => part.startsWith('Names of indexes'))
+    const rows = [...(section ?? '').matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, name, is]) => ({ name, is: is ?? '' }))
+    expect(rows.map(({ name }) => name).sort()).toEqual([...named].sort())
+    const there = await list(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'parley'::regnamespace AND relkind IN ('i', 'I')`,
+    )
+    const missing = rows.flatMap(({ name, is }) => {
+      if (is.startsWith('none: ')) return there.includes(name ?? '') ? [`${name} is there`] : []
+      const serving = is === 'itself' ? [name] : [...is.matchAll(/`(\w+)`/g)].map(([, other]) => other)
+      return serving.length > 0 && serving.every((one) => there.includes(one ?? '')) ? [] : [name]
+    })
+    expect(missing).toEqual([])
+  })
+})
+
 /** Tables with a column tenant_id. In `tenants` that column is the public name; there the id is the tenant. */
 const tenantTables = `SELECT r.oid, r.relname, r.relrowsecurity, r.relforcerowsecurity FROM pg_class r
   WHERE r.relnamespace = 'parley'::regnamespace AND r.relkind IN ('r', 'p')

@@ -8,6 +8,7 @@ import { readBusiness } from '../../src/tenancy/business.ts'
 import { addMember } from '../../src/tenancy/tenants.ts'
 import { inboundText, makeAccount, type TestAccount, webhook } from '../world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
+import { fillLaterTables } from '../world/later-tables.ts'
 import { silent, testSecrets } from '../world/people.ts'
 import { scriptedChannel } from '../world/scripted-channel.ts'
 
@@ -39,6 +40,7 @@ async function rowsEverywhere(): Promise<void> {
       tenantId,
       conversationId,
     ])
+    await fillLaterTables(tx, accountId)
   })
 }
 
