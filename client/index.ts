@@ -51,6 +51,12 @@ function conversations(c: Connection) {
       request<T.Page<T.Conversation>>(c, '/api/conversations', { query: { ...query }, ...o }),
     get: (id: string, o: Signal = {}) => request<T.Conversation>(c, path(id), o),
     update: (id: string, json: T.PatchConversation) => request<T.Conversation>(c, path(id), { method: 'PATCH', json }),
+    /** For tabs: exact up to 99. */
+    counts: (o: Signal = {}) => request<T.ConversationCounts>(c, '/api/conversations/counts', o),
+    putLabel: (id: string, labelId: string) =>
+      request<T.Conversation>(c, path(id, `/labels/${at(labelId)}`), { method: 'PUT', json: {} }),
+    takeLabel: (id: string, labelId: string) =>
+      request<T.Conversation>(c, path(id, `/labels/${at(labelId)}`), { method: 'DELETE' }),
     markRead: (id: string) => request<void>(c, path(id, '/read'), { method: 'POST', json: {} }),
     typing: (id: string) => request<void>(c, path(id, '/typing'), { method: 'POST', json: {} }),
     presence: (id: string, state: T.PresenceState) =>
@@ -118,6 +124,12 @@ function workspace(c: Connection) {
       /** Sends yourself a message. */
       test: (id: string, to: string) =>
         request<T.AccountTest>(c, `/api/accounts/${at(id)}/test`, { method: 'POST', json: { to } }),
+    },
+    labels: {
+      list: (o: Signal = {}) => request<{ items: T.Label[] }>(c, '/api/labels', o),
+      create: (json: T.CreateLabel) => request<T.Label>(c, '/api/labels', { method: 'POST', json }),
+      update: (id: string, json: T.PatchLabel) => request<T.Label>(c, `/api/labels/${at(id)}`, { method: 'PATCH', json }),
+      remove: (id: string) => request<void>(c, `/api/labels/${at(id)}`, { method: 'DELETE' }),
     },
     templates: {
       list: (query: { accountId?: string } = {}, o: Signal = {}) =>

@@ -1,5 +1,6 @@
 /** The server's own shapes, named for callers. Types only: nothing of the server or of zod is loaded at run time. */
 import type { z } from 'zod'
+import type * as labels from '../src/inbox/label-schema.ts'
 import type * as inbox from '../src/inbox/schema.ts'
 import type * as search from '../src/inbox/search-schema.ts'
 import type * as onboarding from '../src/onboarding/schema.ts'
@@ -54,6 +55,10 @@ export type Conversation = z.infer<typeof inbox.conversationView>
 export type Message = z.infer<typeof inbox.messageView>
 export type Media = z.infer<typeof inbox.mediaView>
 export type Contact = z.infer<typeof inbox.contactView>
+export type Label = z.infer<typeof labels.labelView>
+export type CreateLabel = z.input<typeof labels.createLabel>
+export type PatchLabel = z.infer<typeof labels.patchLabel>
+export type ConversationCounts = z.infer<typeof labels.countsView>
 export type Account = z.infer<typeof inbox.accountView>
 export type Template = z.infer<typeof inbox.templateView>
 export type SendAttempt = z.infer<typeof inbox.attemptView>
@@ -107,8 +112,10 @@ export interface ListConversations {
   /** 'me', 'none', 'any', or a member's id. */
   assignee?: string
   unread?: boolean
+  channel?: string
   accountId?: string
   contactId?: string
+  labelId?: string
   q?: string
   cursor?: string
   /** 1 to 100; the server's default is 50. */

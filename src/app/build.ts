@@ -14,6 +14,7 @@ import { fetchMediaJob } from '../conversations/receive.ts'
 import { type SearchIndexer, startSearchIndexer } from '../conversations/search/indexer.ts'
 import { startTurns, type TurnTaker } from '../conversations/turn.ts'
 import { webhookRoutes } from '../conversations/webhook-routes.ts'
+import { labelRoutes } from '../inbox/label-routes.ts'
 import { mediaRoutes } from '../inbox/media-routes.ts'
 import { inboxRoutes } from '../inbox/routes.ts'
 import { searchRoutes } from '../inbox/search-routes.ts'
@@ -211,6 +212,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await api.register(upkeepRoutes, { db })
       await api.register(tenancyRoutes, { deps: people })
       await api.register(inboxRoutes, { deps: inbox, live })
+      await api.register(labelRoutes, { deps: inbox })
       await api.register(mediaRoutes, { deps: inbox })
       await api.register(searchRoutes, { db })
       await api.register(streamRoute, { live, connected: presence.connected })

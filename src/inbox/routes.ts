@@ -8,6 +8,7 @@ import { inTenant } from '../platform/db/tx.ts'
 import { actorOf } from '../tenancy/authenticate.ts'
 import type { Actor } from '../tenancy/can.ts'
 import { addInternal } from './internal-lines.ts'
+import { listConversations } from './list.ts'
 import * as schema from './schema.ts'
 import * as store from './store.ts'
 import type { LiveStream } from './stream.ts'
@@ -62,9 +63,7 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
           : assignee === 'none' || assignee === 'any'
             ? assignee
             : { is: assignee }
-      const { rows, next } = await inTenant(db, actor.tenantId, (tx) =>
-        store.listConversations(tx, { ...filter, assignee: whose }),
-      )
+      const { rows, next } = await inTenant(db, actor.tenantId, (tx) => listConversations(tx, { ...filter, assignee: whose }))
       return { items: rows.map((row) => view.conversationView(channels, row)), next }
     },
   )

@@ -93,6 +93,7 @@ export const conversationView = z
     account: z.object({ id, name: z.string(), address: z.string().nullable() }),
     contact: z.object({ id, name: z.string().nullable(), phone: z.string().nullable() }),
     assignee: z.object({ id, name: z.string() }).nullable(),
+    labelIds: z.array(id),
     unreadCount: z.number().int(),
     messageCount: z.number().int(),
     lastSeq: z.number().int(),
@@ -192,9 +193,17 @@ export const listConversationsQuery = z.object({
   status: z.enum(['open', 'closed', 'archived', 'all']).default('open'),
   assignee: z.union([z.enum(['me', 'none', 'any']), id]).default('any'),
   unread: z.stringbool().optional(),
+  channel: z.string().max(50).optional(),
   accountId: id.optional(),
   contactId: id.optional(),
-  q: z.string().trim().min(1).max(200).optional().describe('Part of the name or of the number.'),
+  labelId: id.optional(),
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Part of the name or of the number, or words of the last line among the newest messages that have them.'),
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
 })
@@ -253,6 +262,7 @@ export const streamBatch = z
     accounts: z.array(accountView),
     contactIds: z.array(id).describe('Contacts that changed: refetch if shown.'),
     templatesChanged: z.boolean(),
+    labelsChanged: z.boolean().describe('A label was made, renamed or deleted: a deleted one is on no conversation any more.'),
     members: z.array(memberView).describe('Colleagues whose presence, name or role changed, and new ones, as they are now.'),
     memberIdsGone: z.array(id).describe('Who works here no more.'),
     businessChanged: z.boolean(),

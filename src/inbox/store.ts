@@ -1,5 +1,5 @@
 /** The inbox's SQL. Lists are keyset pages inside one tenant. */
-import { fits, indexContacts, type PeopleQuery, peopleQuery, searchPeople } from '../conversations/search/people.ts'
+import { indexContacts, peopleQuery, searchPeople } from '../conversations/search/people.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { isUuid } from '../kernel/ids.ts'
 import type { Tx } from '../platform/db/tx.ts'
@@ -29,6 +29,7 @@ export interface ConversationRow {
   created_at: Date
   updated_at: Date
   closed_at: Date | null
+  label_ids: string[]
 }
 
 /**
@@ -37,91 +38,14 @@ export interface ConversationRow {
  */
 const version = `(SELECT pg_snapshot_xmax(s)::text::bigint - (SELECT count(*) FROM pg_snapshot_xip(s)) FROM pg_current_snapshot() s) AS version`
 
-const conversationColumns = `${version}, c.id, c.status, c.control, c.channel, a.id AS account_id, a.name AS account_name, a.address AS account_address, a.provider,
+export const conversationColumns = `${version}, c.id, c.status, c.control, c.channel, a.id AS account_id, a.name AS account_name, a.address AS account_address, a.provider,
   k.id AS contact_id, k.name AS contact_name, k.phone AS contact_phone, c.assignee_id,
   nullif(trim(concat(p.first_name, ' ', p.last_name)), '') AS assignee_name, c.unread_count, c.message_count, c.last_seq,
-  c.last_message_at, c.last_preview, c.last_direction, c.window_expires_at, c.created_at, c.updated_at, c.closed_at`
-const conversationJoins = `JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
+  c.last_message_at, c.last_preview, c.last_direction, c.window_expires_at, c.created_at, c.updated_at, c.closed_at,
+  ARRAY(SELECT l.label_id FROM conversation_labels l WHERE l.tenant_id = c.tenant_id AND l.conversation_id = c.id ORDER BY l.label_id) AS label_ids`
+export const conversationJoins = `JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
   JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
   LEFT JOIN user_profiles p ON p.tenant_id = c.tenant_id AND p.user_id = c.assignee_id`
-
-export interface ConversationFilter {
-  status: 'open' | 'closed' | 'archived' | 'all'
-  assignee: { is: string } | 'none' | 'any'
-  unread?: boolean
-  accountId?: string
-  contactId?: string
-  q?: string
-  cursor?: string
-  limit: number
-}
-
-const cursorOf = (row: ConversationRow): string =>
-  Buffer.from(`${row.last_message_at.toISOString()} ${row.id}`).toString('base64url')
-
-/** As cursorOf writes it; what else JavaScript takes for a date PostgreSQL may not. */
-const cursorTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
-
-function readCursor(cursor: string | undefined): [string, string] | null {
-  if (!cursor) return null
-  const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ')
-  if (!cursorTime.test(at) || Number.isNaN(Date.parse(at)) || !isUuid(id))
-    throw new ParleyError('malformed_cursor', 'The cursor is not one that this server gave.')
-  return [at, id]
-}
-
-/** With more that fit, the newest conversations are gone through until the page is full. */
-const mostPeople = 1000
-
-/** Whose conversations are meant: these contacts, or where very many fit, all that do. */
-async function peopleFor(tx: Tx, typed: string): Promise<'nobody' | { ids: string[] } | { query: PeopleQuery }> {
-  const query = peopleQuery(tx.tenantId, typed)
-  if (!query) return 'nobody'
-  const ids = await searchPeople(tx, query, mostPeople + 1)
-  if (ids.length === 0) return 'nobody'
-  return ids.length > mostPeople ? { query } : { ids }
-}
-
-export async function listConversations(
-  tx: Tx,
-  filter: ConversationFilter,
-): Promise<{ rows: ConversationRow[]; next: string | null }> {
-  const values: unknown[] = [tx.tenantId]
-  const where = ['c.tenant_id = $1']
-  const add = (sql: (place: string) => string, value: unknown) => {
-    values.push(value)
-    where.push(sql(`$${values.length}`))
-  }
-  if (filter.status !== 'all') add((p) => `c.status = ${p}`, filter.status)
-  if (filter.assignee === 'none') where.push('c.assignee_id IS NULL')
-  else if (filter.assignee !== 'any') add((p) => `c.assignee_id = ${p}`, filter.assignee.is)
-  if (filter.unread !== undefined) where.push(filter.unread ? 'c.unread_count > 0' : 'c.unread_count = 0')
-  if (filter.accountId) add((p) => `c.channel_account_id = ${p}`, filter.accountId)
-  if (filter.contactId) add((p) => `c.contact_id = ${p}`, filter.contactId)
-  if (filter.q) {
-    const people = await peopleFor(tx, filter.q)
-    if (people === 'nobody') return { rows: [], next: null }
-    if ('ids' in people) add((p) => `c.contact_id = ANY(${p})`, people.ids)
-    else {
-      values.push(...people.query.lists)
-      where.push(`EXISTS (SELECT FROM contact_search s WHERE s.tenant_id = c.tenant_id AND s.contact_id = c.contact_id
-        AND ${fits('s.folded', values.length - 2)})`)
-    }
-  }
-  const cursor = readCursor(filter.cursor)
-  if (cursor) {
-    values.push(...cursor)
-    where.push(`(c.last_message_at, c.id) < ($${values.length - 1}, $${values.length})`)
-  }
-  values.push(filter.limit + 1)
-  const { rows } = await tx.query<ConversationRow>(
-    `SELECT ${conversationColumns} FROM conversations c ${conversationJoins} WHERE ${where.join(' AND ')}
-      ORDER BY c.last_message_at DESC, c.id DESC LIMIT $${values.length}`,
-    values,
-  )
-  const page = rows.slice(0, filter.limit)
-  return { rows: page, next: rows.length > filter.limit ? cursorOf(page.at(-1) as ConversationRow) : null }
-}
 
 export async function findConversations(tx: Tx, ids: readonly string[]): Promise<ConversationRow[]> {
   if (ids.length === 0) return []

@@ -179,6 +179,7 @@ async function showEvents(tx: Tx, channels: Channels, events: readonly FeedEvent
         .filter((e) => e.type.startsWith('contact.'))
         .map((e) => (typeof e.data.contactId === 'string' ? e.data.contactId : null)),
     ),
+    labelsChanged: events.some((e) => e.type === 'label.updated'),
     templatesChanged: events.some((e) => e.type === 'template.updated'),
     members,
     memberIdsGone: memberIds.filter((id) => !members.some((member) => member.id === id)),

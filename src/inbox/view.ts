@@ -24,6 +24,7 @@ export const conversationView = (channels: Channels, row: ConversationRow): Conv
   account: { id: row.account_id, name: row.account_name, address: row.account_address },
   contact: { id: row.contact_id, name: row.contact_name, phone: row.contact_phone },
   assignee: row.assignee_id ? { id: row.assignee_id, name: row.assignee_name ?? '…' } : null,
+  labelIds: row.label_ids,
   unreadCount: row.unread_count,
   messageCount: row.message_count,
   lastSeq: row.last_seq,

@@ -2,6 +2,7 @@
  * What goes when its time is over, in batches of one business: a few statements in a transaction of its own, found by an index,
  * and never of anybody on whom a hold is in force.
  */
+import { tray } from '../conversations/trays.ts'
 import type { Tx } from '../platform/db/tx.ts'
 
 /** Rows a transaction removes at most. */
@@ -69,8 +70,10 @@ export async function forgetDeadLetters(tx: Tx, before: Date): Promise<number> {
 export async function forgetPreviews(tx: Tx, before: Date): Promise<number> {
   const { rowCount } = await tx.query(
     `UPDATE conversations SET last_preview = NULL WHERE tenant_id = $1 AND id IN (
-       SELECT c.id FROM conversations c WHERE c.tenant_id = $1 AND c.status IN ('open', 'closed', 'archived') AND c.last_message_at < $2
-          AND c.last_preview IS NOT NULL
+       SELECT c.id FROM channel_accounts a CROSS JOIN unnest(ARRAY['open', 'closed', 'archived']) AS s(status) CROSS JOIN generate_series(0, 3) AS t(tray)
+        CROSS JOIN LATERAL (SELECT c.id, c.last_preview, c.contact_id FROM conversations c WHERE c.tenant_id = $1 AND c.channel_account_id = a.id
+                               AND c.status = s.status AND ${tray} = t.tray AND c.last_message_at < $2) c
+        WHERE a.tenant_id = $1 AND c.last_preview IS NOT NULL
           AND NOT EXISTS (SELECT FROM retention_holds h WHERE h.tenant_id = $1 AND h.contact_id = c.contact_id AND h.released_at IS NULL) LIMIT $3)`,
     [tx.tenantId, before, batchRows],
   )

@@ -32,6 +32,7 @@ async function rowsEverywhere(): Promise<void> {
       ...{ phoneNumberId: '1', wabaId: '2', name: 'Second', address: '+15550100', accessToken: 'token' },
     })
     await readBusiness(tx)
+    await tx.query(`INSERT INTO labels (tenant_id, name) VALUES ($1, 'VIP')`, [tenantId])
     await tx.query(
       `INSERT INTO templates (tenant_id, channel_account_id, name, language, category, status, components) VALUES ($1, $2, 'n', 'en', 'UTILITY', 'APPROVED', '[]')`,
       [tenantId, accountId],

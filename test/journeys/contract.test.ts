@@ -2,6 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MessageView } from '../../src/inbox/schema.ts'
+import { listsDay } from '../world/lists-day.ts'
 import { peoplesDay } from '../world/peoples-day.ts'
 import { platformsDay, withPlatformApp } from '../world/platforms-day.ts'
 import { conversationWith } from '../world/reading.ts'
@@ -58,6 +59,7 @@ test('the description of the API is valid OpenAPI 3.1: every reference leads som
 test('every answer of a working day matches its description', async () => {
   await workingDay()
   await searchDay(world, '15550107001')
+  await listsDay(world, '15550107001')
   await peoplesDay(world)
   await platformsDay(world)
   const validate = validators(document)

@@ -16,6 +16,7 @@ const byFolder: Record<string, Kind> = {
   invitations: 'invitation',
   tenants: 'tenant',
   holds: 'hold',
+  labels: 'label',
 }
 /** By the name of a parameter or field. */
 const byName: Record<string, Kind> = {
@@ -23,6 +24,7 @@ const byName: Record<string, Kind> = {
   assigneeId: 'member',
   assignee: 'member',
   contactId: 'contact',
+  labelId: 'label',
   conversationId: 'conversation',
   mediaId: 'media',
   headerMediaId: 'media',

@@ -59,6 +59,7 @@ function tell(changed: { conversations?: Conversation[]; messages?: Message[]; c
     accounts: [],
     contactIds: changed.contactIds ?? [],
     templatesChanged: false,
+    labelsChanged: false,
     members: [],
     memberIdsGone: [],
     businessChanged: false,

@@ -102,6 +102,7 @@ function addConversation(world: World, { at, account, owner }: Wanted): void {
     account: { id: account.id, name: account.name, address: account.address },
     contact: { id: contact.id, name: contact.name, phone: contact.phone },
     assignee: owner ? { id: owner.id, name: owner.name } : null,
+    labelIds: [],
     unreadCount: 0,
     messageCount: 0,
     lastSeq: 0,

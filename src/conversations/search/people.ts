@@ -113,8 +113,9 @@ const justMet = 1000
 
 /** The newest contacts with an id before `before` that fit, newest first. */
 export async function searchPeople(tx: Tx, query: PeopleQuery, limit: number, before: string = last): Promise<string[]> {
-  const indexed = await searchIndex(tx, query, limit, before)
-  const ids = new Set([...indexed, ...(await searchNew(tx, query, before))])
+  // In this order: whoever is indexed in between is found twice, not never.
+  const met = await searchNew(tx, query, before)
+  const ids = new Set([...met, ...(await searchIndex(tx, query, limit, before))])
   return [...ids].sort((a, b) => (a < b ? 1 : -1)).slice(0, limit)
 }
 

@@ -13,6 +13,7 @@ export function conversation(id: string, minute: number, more: Partial<Conversat
     account: { id: 'acc', name: 'Bakery', address: '+34600000001' },
     contact: { id: `c-${id}`, name: `Name ${id}`, phone: '+34 600 111 222' },
     assignee: null,
+    labelIds: [],
     unreadCount: 0,
     messageCount: 1,
     lastSeq: 1,
