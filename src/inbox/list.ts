@@ -41,10 +41,11 @@ const traysOf = (filter: Pick<ConversationFilter, 'assignee' | 'unread'>): numbe
   )
 
 /** Above that many a set is not put in order for a page; the newest conversations are gone through instead. */
-const mostLookedUp = 5000
+const mostLookedUp = 3000
 const mostPeople = 1000
-/** So many are gone through with one statement, and with one request for so long. */
-const walkAtOnce = 4000
+/** How many are gone through with one statement, more each time, and for how long with one request. */
+const walkAtFirst = 4000
+const walkAtMost = 64_000
 const walkMs = 150
 /** Newest messages among which a last line is looked for. */
 const lastLines = 100
@@ -199,8 +200,8 @@ function pageFrom(rows: (ConversationRow & { at: number })[], limit: number): Co
 async function walk(tx: Tx, filter: ConversationFilter, typed: Typed | undefined, from: Place): Promise<ConversationPage> {
   const began = performance.now()
   const found: (ConversationRow & { at: number })[] = []
-  for (let place = from; ; ) {
-    const { rows, end } = await stretch(tx, filter, typed, place, filter.limit + 1 - found.length)
+  for (let place = from, length = walkAtFirst; ; length = Math.min(length * 4, walkAtMost)) {
+    const { rows, end } = await stretch(tx, filter, typed, { from: place, length, wanted: filter.limit + 1 - found.length })
     found.push(...rows)
     if (found.length > filter.limit || !end) return pageFrom(found, filter.limit)
     if (performance.now() - began > walkMs) return { rows: found, next: cursorOf(end) }
@@ -220,8 +221,7 @@ async function stretch(
   tx: Tx,
   filter: ConversationFilter,
   typed: Typed | undefined,
-  from: Place,
-  wanted: number,
+  { from, length, wanted }: { from: Place; length: number; wanted: number },
 ): Promise<{ rows: (ConversationRow & { at: number })[]; end: Place | null }> {
   const person = typeof filter.assignee === 'object' ? filter.assignee.is : null
   const values = new Values(tx.tenantId)
@@ -234,9 +234,13 @@ async function stretch(
   if (person && filter.accountId) where.push(`c.channel_account_id = ${values.add(filter.accountId)}`)
   if (person && filter.channel) where.push(`c.channel = ${values.add(filter.channel)}`)
   const plain = where.length === 0
-  const size = plain ? wanted : walkAtOnce
+  // Without them the index alone is read.
+  const needed = ['contact_id', 'channel_account_id', 'channel']
+    .map((name) => (where.join().includes(`c.${name}`) ? `, c.${name}` : ''))
+    .join('')
+  const size = plain ? wanted : length
   const walked = `SELECT c.* FROM ${owners} o CROSS JOIN ${shelves} CROSS JOIN LATERAL (
-      SELECT c.id, c.last_message_at, c.contact_id, c.channel_account_id, c.channel FROM conversations c
+      SELECT c.id, c.last_message_at${needed} FROM conversations c
        WHERE c.tenant_id = $1 AND c.${column} = o.id AND c.status = s.status AND ${tray} = t.tray AND (c.last_message_at, c.id) < ${place}
        ORDER BY c.last_message_at DESC, c.id DESC LIMIT ${size}) c
      ORDER BY c.last_message_at DESC, c.id DESC LIMIT ${size}`
@@ -258,6 +262,6 @@ async function stretch(
   const [end] = rows
   return {
     rows: rows.filter((row) => row.id !== null),
-    end: end && end.walked === walkAtOnce ? { at: end.end_at, id: end.end_id } : null,
+    end: end && end.walked === length ? { at: end.end_at, id: end.end_id } : null,
   }
 }
