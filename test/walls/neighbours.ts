@@ -143,8 +143,7 @@ export function makers(world: World, of: Neighbour) {
       )
       return business.tenantId
     },
-    label: async () =>
-      one(`INSERT INTO labels (tenant_id, name) VALUES ($1, $2) RETURNING id`, [`${word} ${digits(12)}`]),
+    label: async () => one(`INSERT INTO labels (tenant_id, name) VALUES ($1, $2) RETURNING id`, [`${word} ${digits(12)}`]),
     hold: async () =>
       one(
         `INSERT INTO retention_holds (tenant_id, contact_id, reason, placed_by, placed_by_name) VALUES ($1, $2, $3, 'system', $3) RETURNING id`,

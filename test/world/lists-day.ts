@@ -38,7 +38,10 @@ export async function listsDay(world: World, phone: string): Promise<void> {
   for (const filter of ['status=archived', `assignee=none&contactId=${contact.id}`, 'channel=sms'])
     expect([filter, await list(filter)]).toEqual([filter, { status: 200, ids: [] }])
   const counts = await world.api<CountsView>('GET', '/conversations/counts')
-  expect(counts).toMatchObject({ status: 200, body: { mine: { n: 1, more: false }, labels: [{ id: label.id, n: 1, more: false }] } })
+  expect(counts).toMatchObject({
+    status: 200,
+    body: { mine: { n: 1, more: false }, labels: [{ id: label.id, n: 1, more: false }] },
+  })
   const taken = await world.api<ConversationView>('DELETE', `/conversations/${id}/labels/${label.id}`)
   expect(taken).toMatchObject({ status: 200, body: { labelIds: [] } })
   expect((await world.api('DELETE', `/labels/${label.id}`, undefined, 'owner')).status).toBe(204)
