@@ -4,6 +4,7 @@ import { run } from '../src/app/cli.ts'
 import { fairness } from './fairness/run.ts'
 import { intake } from './intake/run.ts'
 import { lookup } from './lookup/run.ts'
+import { receipts } from './receipts/run.ts'
 import { search } from './search/run.ts'
 
 // Filling a database is a command of the server's own.
@@ -19,9 +20,10 @@ const { positionals, values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '8' },
     connections: { type: 'string', default: '64' },
+    store: { type: 'string' },
   },
 })
-const benches: Record<string, typeof intake> = { intake, fairness, lookup, search }
+const benches: Record<string, typeof intake> = { intake, receipts, fairness, lookup, search }
 const bench = benches[positionals[0] ?? '']
 if (!bench) {
   console.error(`Say which: seed, ${Object.keys(benches).join(', ')}.`)
@@ -37,4 +39,5 @@ await bench({
   rounds: number(values.rounds, 'rounds'),
   seconds: number(values.seconds, 'seconds'),
   connections: number(values.connections, 'connections'),
+  ...(values.store ? { store: values.store } : {}),
 })

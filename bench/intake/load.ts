@@ -1,12 +1,14 @@
 /**
  * The load generator, a process of its own: so many connections, each sending the next message when the last one was
  * acknowledged. Prints one JSON line: what was acknowledged, how long each took, and its own processor time.
- * argv: url, connections, seconds, run
+ * argv: url, connections, seconds, run, kind (messages, receipts)
  */
 import { Agent, request } from 'node:http'
+import { makeReceipt } from '../receipts/payload.ts'
 import { makeBody, sign } from './payload.ts'
 
-const [url = '', connections = '64', seconds = '8', run = 'r'] = process.argv.slice(2)
+const [url = '', connections = '64', seconds = '8', run = 'r', kind = 'messages'] = process.argv.slice(2)
+const make = kind === 'receipts' ? makeReceipt : makeBody
 const target = new URL(url)
 const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) })
 const until = performance.now() + Number(seconds) * 1000
@@ -38,7 +40,7 @@ function send(body: Buffer): Promise<number> {
 
 async function worker(): Promise<void> {
   while (performance.now() < until) {
-    const body = makeBody(run, n++)
+    const body = make(run, n++)
     const began = performance.now()
     if ((await send(body)) === 200) {
       acked += 1

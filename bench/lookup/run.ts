@@ -17,8 +17,8 @@ import { createLogger } from '../../src/platform/log.ts'
 import { connectRedis, type Redis } from '../../src/platform/redis.ts'
 import { createPlatformKey } from '../../src/tenancy/operators.ts'
 import { createTenantLookup, type TenantLookup } from '../../src/tenancy/tenant-lookup.ts'
-import type { Options } from '../intake/run.ts'
 import { median, quantile, rounded } from '../measure.ts'
+import type { Options } from '../rounds.ts'
 
 const businesses = 100_000
 const samples = 2000
