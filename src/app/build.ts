@@ -61,6 +61,9 @@ export const version: string = JSON.parse(readFileSync(new URL('../../package.js
 /** The queues of background jobs, made by `migrate`. */
 export const jobNames = [fetchMediaJob, mailJob] as const
 
+/** Events a second beyond which the search index leaves the machine to intake. */
+const searchRushPerSecond = 2000
+
 /** Nothing kept is wrong; it ends so that what nobody asks for any more goes. */
 const lookupTtlMs = 3_600_000
 
@@ -152,7 +155,7 @@ export async function build(options: BuildOptions): Promise<App> {
   const live = createLiveStream({ db, bus, channels, log })
   const inbox: InboxDeps = { db, channels, secrets, files, log, wakeDispatch: dispatcher.wake, changed }
 
-  const search = startSearchIndexer({ db, bus, log })
+  const search = startSearchIndexer({ db, bus, log, rush: () => ingress.perSecond() > searchRushPerSecond })
 
   const cookieName = sessionCookie(config.PUBLIC_URL ?? 'http:')
   const people: PeopleDeps = {

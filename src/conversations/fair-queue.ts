@@ -25,6 +25,8 @@ export interface FairQueue<T extends Sized> {
    */
   nextBatch(large: boolean, may?: (source: string, events: number) => boolean, apart?: (source: string) => boolean): T[]
   size(): number
+  /** Of those that are first in their line, the one that was added first. */
+  oldest(): T | undefined
   /** Bytes of one source that wait. */
   bytesOf(source: string): number
 }
@@ -34,6 +36,8 @@ const sizeOf = (item: Sized): number => Math.max(1, item.events)
 
 interface Line<T> {
   items: T[]
+  /** When each was added, as a number that grows. */
+  order: number[]
   /** Before it everything was taken: taking the first of a long array would move all others. */
   head: number
   events: number
@@ -44,6 +48,7 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
   /** In the order in which sources are next. */
   const lines = new Map<string, Line<T>>()
   let count = 0
+  let added = 0
 
   /** Takes the first of a line; the source goes behind all others. */
   function take(source: string, line: Line<T>): T {
@@ -56,6 +61,7 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
     if (line.head === line.items.length) return item
     if (line.head > 1000) {
       line.items.splice(0, line.head)
+      line.order.splice(0, line.head)
       line.head = 0
     }
     lines.set(source, line)
@@ -69,8 +75,9 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
 
   return {
     add(item) {
-      const line = lines.get(item.source) ?? { items: [], head: 0, events: 0, bytes: 0 }
+      const line = lines.get(item.source) ?? { items: [], order: [], head: 0, events: 0, bytes: 0 }
       line.items.push(item)
+      line.order.push(added++)
       line.bytes += item.bytes
       line.events += sizeOf(item)
       lines.set(item.source, line)
@@ -106,6 +113,15 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
       return batch
     },
     size: () => count,
+    oldest() {
+      let first: T | undefined
+      let since = Number.POSITIVE_INFINITY
+      for (const { items, head, order } of lines.values()) {
+        const at = order[head] as number
+        if (at < since) [first, since] = [items[head], at]
+      }
+      return first
+    },
     bytesOf: (source) => lines.get(source)?.bytes ?? 0,
   }
 }

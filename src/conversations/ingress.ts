@@ -11,10 +11,24 @@ import { type IntakeDeps, receiveBatch, type SignedWebhook } from './receive.ts'
 export interface Ingress {
   /** Resolves once the webhook is committed. Rejects with `unavailable` where it was not: the provider has to send again. */
   accept(webhook: SignedWebhook): Promise<void>
-  /** How much waits, for health and metrics. */
-  waiting(): { webhooks: number; bytes: number }
+  /** How much waits, and for how long the oldest of it, for health and metrics. */
+  waiting(): { webhooks: number; bytes: number; oldestMs: number }
+  /** Events stored in the last second. */
+  perSecond(): number
+  /** Since the start. */
+  totals(): Readonly<Totals>
   /** Resolves when nothing waits any more. */
   idle(): Promise<void>
+}
+
+export interface Totals {
+  webhooks: number
+  events: number
+  batches: number
+  /** Webhooks turned away, because too much waited or the database was not there. */
+  refused: number
+  /** How long webhooks waited and were stored, in all. Milliseconds. */
+  waitedMs: number
 }
 
 interface Limits extends FairLimits {
@@ -44,6 +58,7 @@ const limits: Limits = {
 
 interface Waiting extends Sized {
   webhook: SignedWebhook
+  since: number
   done: () => void
   failed: (error: Error) => void
 }
@@ -89,6 +104,22 @@ export function createIngress(
     }
   }
   let idlers: (() => void)[] = []
+  const rate = createRate()
+  const totals: Totals = { webhooks: 0, events: 0, batches: 0, refused: 0, waitedMs: 0 }
+  const underWay = new Set<readonly Waiting[]>()
+  const oldest = (): number => {
+    const firsts = [queue.oldest(), ...[...underWay].map((batch) => batch[0])]
+    return Math.max(0, ...firsts.map((item) => (item ? performance.now() - item.since : 0)))
+  }
+
+  function tally(batch: readonly Waiting[]): void {
+    const events = batch.reduce((sum, item) => sum + item.events, 0)
+    rate.add(events)
+    totals.batches += 1
+    totals.webhooks += batch.length
+    totals.events += events
+    for (const item of batch) totals.waitedMs += performance.now() - item.since
+  }
 
   function settleIdle(): void {
     if (running > 0 || queue.size() > 0) return
@@ -102,6 +133,7 @@ export function createIngress(
         deps,
         batch.map((item) => item.webhook),
       )
+      tally(batch)
       for (const item of batch) item.done()
       deps.onStored?.(tenants)
     } catch (error) {
@@ -111,6 +143,7 @@ export function createIngress(
         error: (error as Error).message,
       })
       const refusal = new ParleyError('unavailable', 'The database is not available. Send again later.')
+      totals.refused += batch.length
       for (const item of batch) item.failed(refusal)
     }
     for (const item of batch) bytes -= item.bytes
@@ -126,7 +159,9 @@ export function createIngress(
         const large = (batch[0]?.events ?? 0) > given.batchEvents ? 1 : 0
         largeRunning += large
         mark(batch, 1)
+        underWay.add(batch)
         await store(batch).finally(() => {
+          underWay.delete(batch)
           largeRunning -= large
           mark(batch, -1)
         })
@@ -141,15 +176,20 @@ export function createIngress(
     accept(webhook) {
       const item = { source: sourceOf(webhook), events: webhook.parsed.events.length, bytes: webhook.rawBody.length }
       if (bytes + item.bytes > waitingBytes || queue.bytesOf(item.source) + item.bytes > waitingBytesOfOne) {
+        totals.refused += 1
         return Promise.reject(new ParleyError('unavailable', 'Too much is waiting to be stored. Send again later.'))
       }
       bytes += item.bytes
       activity.came(item.source, item.events)
-      const stored = new Promise<void>((done, failed) => queue.add({ ...item, webhook, done, failed }))
+      const stored = new Promise<void>((done, failed) =>
+        queue.add({ ...item, since: performance.now(), webhook, done, failed }),
+      )
       if (running < writers) void drain()
       return stored
     },
-    waiting: () => ({ webhooks: queue.size(), bytes }),
+    waiting: () => ({ webhooks: queue.size(), bytes, oldestMs: oldest() }),
+    perSecond: rate.perSecond,
+    totals: () => totals,
     idle() {
       if (running === 0 && queue.size() === 0) return Promise.resolve()
       return new Promise((resolve) => idlers.push(resolve))
@@ -168,3 +208,25 @@ export const sourceOf = ({
   parsed,
 }: Pick<SignedWebhook, 'provider' | 'appSlug' | 'owner' | 'parsed'>): string =>
   owner ? `business/${owner}` : `${provider}/${appSlug || (parsed.events[0]?.account ?? '')}`
+
+/** Counts the last second, in quarters. */
+function createRate() {
+  const quarterMs = 250
+  let quarters = [0, 0, 0, 0]
+  let last = 0
+  const turn = () => {
+    const now = Math.floor(performance.now() / quarterMs)
+    if (now > last) quarters = [...quarters, ...new Array<number>(Math.min(4, now - last)).fill(0)].slice(-4)
+    last = now
+  }
+  return {
+    add(count: number) {
+      turn()
+      quarters[3] = (quarters[3] ?? 0) + count
+    },
+    perSecond(): number {
+      turn()
+      return quarters.reduce((sum, quarter) => sum + quarter, 0)
+    },
+  }
+}

@@ -30,9 +30,19 @@ const lookMs = 5000
 const againMs = 500
 /** Of the time that a batch took, how much is left to others after it. */
 const restShare = 0.5
+/** The same while so much comes in that the index would slow it down: it falls behind then, and catches up afterwards. */
+const restShareInRush = 12
 const restMs = 20
 
-export function startSearchIndexer(deps: { db: Database; bus: Pick<Bus, 'subscribe'>; log: Logger }): SearchIndexer {
+export interface IndexerDeps {
+  db: Database
+  bus: Pick<Bus, 'subscribe'>
+  log: Logger
+  /** Whether more comes in than can be indexed beside it. */
+  rush?: () => boolean
+}
+
+export function startSearchIndexer(deps: IndexerDeps): SearchIndexer {
   const due = new Set<string>()
   /** When to look once more. */
   const later = new Map<string, number>()
@@ -69,7 +79,9 @@ export function startSearchIndexer(deps: { db: Database; bus: Pick<Bus, 'subscri
     // Behind the others: each gets a batch in turn.
     if (more && !stopped) due.add(tenantId)
     if (count > 0 && !stopped)
-      await new Promise((resolve) => setTimeout(resolve, restMs + (performance.now() - began) * restShare))
+      await new Promise((resolve) =>
+        setTimeout(resolve, restMs + (performance.now() - began) * (deps.rush?.() ? restShareInRush : restShare)),
+      )
   }
 
   async function next(): Promise<void> {
