@@ -1,6 +1,7 @@
 /** `npm run bench -- <name> [--json] [--rounds N] …`: the last line of --json is one JSON object. See bench/README.md. */
 import { parseArgs } from 'node:util'
 import { run } from '../src/app/cli.ts'
+import { dispatch } from './dispatch/run.ts'
 import { fairness } from './fairness/run.ts'
 import { intake } from './intake/run.ts'
 import { lookup } from './lookup/run.ts'
@@ -23,7 +24,7 @@ const { positionals, values } = parseArgs({
     store: { type: 'string' },
   },
 })
-const benches: Record<string, typeof intake> = { intake, receipts, fairness, lookup, search }
+const benches: Record<string, typeof intake> = { intake, receipts, dispatch, fairness, lookup, search }
 const bench = benches[positionals[0] ?? '']
 if (!bench) {
   console.error(`Say which: seed, ${Object.keys(benches).join(', ')}.`)

@@ -23,6 +23,9 @@ export interface Place {
   n: number
 }
 
+/** Until the server's code is compiled and its connections are open. */
+const warmSeconds = 4
+
 /** What differs from one kind of webhook to the other. */
 export interface Subject {
   kind: Kind
@@ -164,7 +167,7 @@ async function productRound(subject: Subject, options: Options, place: Place) {
     env: { ...serverSettings(place.url, join(place.folder, 'server')), WHATSAPP_APP_SECRET: appSecret },
   })
   const url = `${await consoleAddress(child)}/webhooks/whatsapp`
-  await load(url, { ...options, seconds: 2 }, run('w'), subject.kind)
+  await load(url, { ...options, seconds: warmSeconds }, run('w'), subject.kind)
   const pid = child.pid as number
   const before = { server: cpuOfTree(pid), postgres: cpuOfTree(place.postmaster) }
   const loaded: Loaded = await load(url, options, run('p'), subject.kind)

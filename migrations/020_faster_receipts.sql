@@ -17,10 +17,17 @@ BEGIN
     v_old := pg_get_functiondef(('parley.' || f)::regproc);
     v_new := replace(replace(v_old, 't.status = ''queued''', 't.unsent AND t.status = ''queued'''),
                      't.status = ''sending'' AND t.send_outcome', 't.unsent AND t.status = ''sending'' AND t.send_outcome');
+    -- Most answers come before their first receipt: then there is nothing to settle.
+    v_new := replace(v_new, 'PERFORM parley.settle_message(p_tenant, p_message);',
+      'PERFORM parley.settle_message(p_tenant, p_message) WHERE EXISTS (SELECT FROM message_statuses s
+      WHERE s.tenant_id = p_tenant AND s.channel_account_id = p_account AND s.wamid = p_external);');
     IF v_new = v_old THEN
       RAISE EXCEPTION '% does not look for what has to go out', f;
     END IF;
     EXECUTE v_new;
+    -- Planning over all months of messages costs more than the work: one plan for all, by key, whatever the tables' size.
+    EXECUTE format('ALTER FUNCTION parley.%I SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+      SET enable_hashjoin = off SET enable_mergejoin = off', f);
   END LOOP;
 END $$;
 
@@ -329,7 +336,10 @@ DO $$
 DECLARE f text;
 BEGIN
   FOREACH f IN ARRAY ARRAY['claim_sends', 'record_send'] LOOP
-    EXECUTE replace(pg_get_functiondef(('parley.' || f)::regproc), 't.unsent AND ', '');
+    EXECUTE format('ALTER FUNCTION parley.%I RESET plan_cache_mode RESET enable_seqscan RESET enable_hashjoin RESET enable_mergejoin', f);
+    EXECUTE replace(replace(pg_get_functiondef(('parley.' || f)::regproc), 't.unsent AND ', ''),
+      'settle_message(p_tenant, p_message) WHERE EXISTS (SELECT FROM message_statuses s
+      WHERE s.tenant_id = p_tenant AND s.channel_account_id = p_account AND s.wamid = p_external)', 'settle_message(p_tenant, p_message)');
   END LOOP;
 END $$;
 DROP INDEX parley.idx_message_tracking_status;
