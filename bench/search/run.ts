@@ -75,17 +75,23 @@ async function findSeeded(owner: pg.Client): Promise<Seeded | null> {
   return { tenantId, number: account.rows[0]?.number ?? '', conversationIds: people.rows.map(({ id }) => id) }
 }
 
-async function fill(db: Database, { tenantId }: Seeded): Promise<{ seconds: number; perSecond: number }> {
+async function fill(db: Database, { tenantId }: Seeded): Promise<{ seconds: number; perSecond: number; failed: number }> {
   const began = performance.now()
-  let count = 0
+  let [count, failed] = [0, 0]
   for (let round = 0; ; round++) {
-    const filled = await fillSearch(db, tenantId)
+    // As the indexer does: what fails, for example in a stall of the disk, is rolled back and done again. It is counted.
+    const filled = await fillSearch(db, tenantId).catch((error: Error) => {
+      say(`a batch failed: ${error.message}`)
+      failed += 1
+      if (failed > 10) throw error
+      return { more: true, count: 0 }
+    })
     count += filled.count
     if (round % 200 === 0) say(`${count} indexed, ${rounded(count / ((performance.now() - began) / 1000))}/s`)
     if (!filled.more) break
   }
   const seconds = (performance.now() - began) / 1000
-  return { seconds: rounded(seconds), perSecond: rounded(count / seconds) }
+  return { seconds: rounded(seconds), perSecond: rounded(count / seconds), failed }
 }
 
 type Ask = () => Promise<{ results: number; done: boolean }>

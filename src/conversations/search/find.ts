@@ -37,7 +37,7 @@ export interface FoundPage {
 
 const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 /** Buckets asked in one question at most: each is a look into the index for every word. */
-const mostBuckets = 64
+const mostBuckets = 32
 /** Messages that the index names and that are read at once. */
 const candidatesAtOnce = 200
 
@@ -61,7 +61,7 @@ export async function findMessages(tx: Tx, query: MessageQuery): Promise<FoundPa
   const { phrases, conversationIds, accountIds } = query
   if ([phrases, conversationIds, accountIds].some((list) => list?.length === 0)) return { found: [], next: null }
   const started = performance.now()
-  const { limit, budgetMs = 200, from = 0 } = query
+  const { limit, budgetMs = 150, from = 0 } = query
   const newest: Place = { at: query.to ?? Date.now() * 1000 + 86_400_000_000, id: lastId }
   let place = query.before && query.before.at < newest.at ? query.before : newest
   const buckets = await bucketsBefore(tx, place.at, from)
