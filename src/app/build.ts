@@ -38,6 +38,7 @@ import { createMailer } from '../platform/mail.ts'
 import { createOutbound } from '../platform/outbound.ts'
 import { connectRedis } from '../platform/redis.ts'
 import { createSecrets, type Secrets } from '../platform/secrets.ts'
+import { reportRoutes } from '../reports/routes.ts'
 import { findChannelApp } from '../tenancy/apps.ts'
 import { guardApi } from '../tenancy/authenticate.ts'
 import type { PeopleDeps } from '../tenancy/deps.ts'
@@ -213,6 +214,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await api.register(accountRoutes, { deps: onboarding })
       await api.register(platformRoutes, { db })
       await api.register(upkeepRoutes, { db })
+      await api.register(reportRoutes, { db })
       await api.register(tenancyRoutes, { deps: people })
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(labelRoutes, { deps: inbox })

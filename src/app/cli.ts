@@ -13,6 +13,7 @@ import { doctor } from './doctor.ts'
 import { pruneOldKeys, rotateKeys, showKeys } from './keys.ts'
 import { maintain } from './maintain.ts'
 import { inviteOwner, newPassword } from './people.ts'
+import { type ReportOptions, report, reportNames } from './report.ts'
 import { seedCommand } from './seed/command.ts'
 import { seed } from './seed/seed.ts'
 import { start } from './start.ts'
@@ -102,6 +103,16 @@ export async function run(argv: readonly string[]): Promise<void> {
     .action(async () => {
       process.exitCode = await doctor(process.env, say)
     })
+  program
+    .command('report <name>')
+    .description(`numbers of a business or of all: ${reportNames.join(', ')}`)
+    .option('--business <id>', 'of this business; without it of all of them')
+    .option('--from <time>', 'delivery and statuses: from when (default: 30 days before the end)')
+    .option('--to <time>', 'and to when (default: now)')
+    .option('--days <n>', 'volume: how many days back', Number, 30)
+    .option('--limit <n>', 'lists: how many rows', Number, 50)
+    .option('--json', 'as one line of JSON')
+    .action((name: string, options: ReportOptions) => withDatabase((db) => report(db, name, options, say)))
   seedCommand(program.command('bench').description('measure this server; `npm run bench` has more'), (options) =>
     withDatabase(async (_, config, ownerUrl) => {
       const { faults } = await seed({ ownerUrl, config }, options, say)

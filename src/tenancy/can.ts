@@ -23,6 +23,7 @@ const minimum = {
   'credentials.manage': 'admin',
   'api_keys.manage': 'admin',
   'audit.read': 'owner',
+  'reports.read': 'admin',
   'stream.read': 'viewer',
 } as const satisfies Record<string, Role>
 export type Action = keyof typeof minimum

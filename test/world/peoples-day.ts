@@ -40,6 +40,8 @@ export async function peoplesDay(world: World): Promise<void> {
   const hold = await does('POST', '/holds', { reason: 'An open case' })
   await does('GET', '/holds')
   await does('DELETE', `/holds/${hold.id}`)
+  for (const name of ['active-conversations', 'newest-messages', 'delivery', 'statuses', 'volume', 'campaigns', 'automations'])
+    await does('GET', `/reports/${name}`)
   const { secret } = await does('POST', '/me/totp', { password }, 'colleague')
   const { generate } = await import('otplib')
   await does('POST', '/me/totp/confirm', { code: await generate({ secret: secret ?? '' }) }, 'colleague')

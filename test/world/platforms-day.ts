@@ -81,6 +81,7 @@ export async function platformsDay(world: World): Promise<void> {
   await does('POST', `${at}/restore`, {})
 
   await does('GET', '/platform/upkeep')
+  for (const name of ['delivery', 'statuses', 'volume', 'database']) await does('GET', `/platform/reports/${name}`)
   await does('POST', '/platform/keys', { name: 'Reader', scopes: ['tenants.read'] })
   await does('GET', '/platform/keys')
   await does('POST', '/platform/operators', { email: world.business.people.owner.email })

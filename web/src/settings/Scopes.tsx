@@ -26,6 +26,7 @@ const scopes: Record<Scope, 'viewer' | 'agent' | 'admin' | 'owner'> = {
   'credentials.manage': 'admin',
   'api_keys.manage': 'admin',
   'audit.read': 'owner',
+  'reports.read': 'admin',
   'stream.read': 'viewer',
 }
 const rank = { viewer: 0, agent: 1, admin: 2, owner: 3 } as const
