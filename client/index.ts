@@ -131,6 +131,12 @@ function workspace(c: Connection) {
       update: (id: string, json: T.PatchLabel) => request<T.Label>(c, `/api/labels/${at(id)}`, { method: 'PATCH', json }),
       remove: (id: string) => request<void>(c, `/api/labels/${at(id)}`, { method: 'DELETE' }),
     },
+    /** Legal holds: while one is in force nothing of it is removed. */
+    holds: {
+      list: (o: Signal = {}) => request<{ items: T.Hold[] }>(c, '/api/holds', o),
+      place: (json: T.PlaceHold) => request<T.Hold>(c, '/api/holds', { method: 'POST', json }),
+      release: (id: string) => request<void>(c, `/api/holds/${at(id)}`, { method: 'DELETE' }),
+    },
     templates: {
       list: (query: { accountId?: string } = {}, o: Signal = {}) =>
         request<{ items: T.Template[] }>(c, '/api/templates', { query, ...o }),

@@ -15,6 +15,7 @@ export type { MessageBody, MessageType, OutboundBody, TemplateParameters } from 
 
 export type Upkeep = z.infer<typeof upkeep.upkeepView>
 export type Hold = z.infer<typeof upkeep.holdView>
+export type PlaceHold = z.infer<typeof upkeep.placeHold>
 export type Session = z.infer<typeof tenancy.sessionView>
 export type Role = z.infer<typeof tenancy.role>
 export type ApiKey = z.infer<typeof tenancy.apiKeyView>

@@ -9,6 +9,9 @@ import type { Recent } from './recent.ts'
 export const keys = {
   session: ['session'] as const,
   lists: ['conversations'] as const,
+  counts: ['conversation-counts'] as const,
+  labels: ['labels'] as const,
+  holds: ['holds'] as const,
   list: (filter: ListFilter) => ['conversations', filter] as const,
   conversation: (id: string) => ['conversation', id] as const,
   thread: (id: string) => ['thread', id] as const,

@@ -7,6 +7,9 @@ export type KeyMap = Record<string, (event: KeyboardEvent) => void>
 const typing = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 
+/** An open menu has its own keys: Escape closes it and not what is behind it. */
+const inMenu = (target: EventTarget | null) => target instanceof HTMLElement && target.closest('[role="menu"]') !== null
+
 const modalOpen = () => document.querySelector('[role="dialog"][aria-modal="true"]') !== null
 
 export function useKeys(map: KeyMap): void {
@@ -18,7 +21,7 @@ export function useKeys(map: KeyMap): void {
       const mod = event.ctrlKey || event.metaKey
       const key = mod ? `mod+${event.key.toLowerCase()}` : event.key.toLowerCase()
       const act = latest.current[key]
-      if (!act || (!mod && (typing(event.target) || modalOpen()))) return
+      if (!act || (!mod && (typing(event.target) || inMenu(event.target) || modalOpen()))) return
       event.preventDefault()
       act(event)
     }

@@ -17,6 +17,7 @@ const TYPING_MS = 8_000
 const VIEWING_MS = 45_000
 /** Queries wait so long for the stream's first word, so that no change falls between page and stream. */
 const READY_MS = 1_500
+const COUNT_MS = 2_000
 
 interface LiveDeps {
   api: ParleyClient
@@ -37,6 +38,15 @@ export function createLive(deps: LiveDeps) {
     open = resolve
   })
 
+  let counting: ReturnType<typeof setTimeout> | undefined
+  /** Many changes at once are counted once, a moment later. */
+  const count = (): void => {
+    counting ??= setTimeout(() => {
+      counting = undefined
+      void deps.queries.invalidateQueries({ queryKey: keys.counts })
+    }, COUNT_MS)
+  }
+
   const take = (batch: StreamBatch): void => {
     recent.add(batch)
     takeConversations(deps.queries, deps.me, batch.conversations)
@@ -48,6 +58,11 @@ export function createLive(deps: LiveDeps) {
       void deps.queries.invalidateQueries({ queryKey: keys.session })
     }
     if (batch.accounts.length > 0) void deps.queries.invalidateQueries({ queryKey: keys.accounts })
+    if (batch.labelsChanged) {
+      void deps.queries.invalidateQueries({ queryKey: keys.labels })
+      void deps.queries.invalidateQueries({ queryKey: keys.lists })
+    }
+    if (batch.labelsChanged || batch.conversations.length > 0) count()
     if (batch.templatesChanged) void deps.queries.invalidateQueries({ queryKey: ['templates'] })
     for (const id of batch.contactIds) void deps.queries.invalidateQueries({ queryKey: keys.contact(id) })
     if (batch.contactIds.length > 0) void deps.queries.invalidateQueries({ queryKey: ['contacts'] })
@@ -114,6 +129,7 @@ export function createLive(deps: LiveDeps) {
     },
     stop: (): void => {
       clearInterval(fade)
+      clearTimeout(counting)
       ended.abort()
     },
   }

@@ -15,6 +15,7 @@ import { Empty, Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import { Others } from '../inbox/context/Others.tsx'
 import { Person } from '../inbox/context/Person.tsx'
+import { PersonHold } from '../inbox/context/PersonHold.tsx'
 import { Face } from '../inbox/Face.tsx'
 import { nameOf } from '../inbox/person.ts'
 import { StartConversation } from '../inbox/StartConversation.tsx'
@@ -154,6 +155,7 @@ function Chosen({ id }: { id: string }) {
       </div>
       <Person contactId={id} />
       <Others contactId={id} except={null} title={t('contacts.conversations')} />
+      <PersonHold contactId={id} />
       {starting && contact.data && (
         <StartConversation contact={{ id, name: nameOf(contact.data, t) }} onClose={() => setStarting(false)} />
       )}

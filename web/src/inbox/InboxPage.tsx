@@ -18,14 +18,14 @@ const ContextDrawer = part(async () => (await import('./context/ContextDrawer.ts
 export function InboxPage() {
   const { t } = useText()
   const navigate = useNavigate()
-  const { tab = 'open', q = '', message } = useSearch({ from: '/inbox' })
+  const search = useSearch({ from: '/inbox' })
   const { conversationId } = useParams({ strict: false })
   const wide = useMediaQuery('(min-width: 1101px)', true, { getInitialValueInEffect: false })
   const [beside, setBeside] = useState(() => remembered('context') !== 'hidden')
   const [drawer, setDrawer] = useState(false)
   const [why, setWhy] = useState<{ conversationId: string; messageId: string } | null>(null)
 
-  const back = () => void navigate({ to: '/inbox', search: { ...(tab === 'open' ? {} : { tab }), ...(q ? { q } : {}) } })
+  const back = () => void navigate({ to: '/inbox', search: { ...search, message: undefined } })
   useKeys({ escape: () => (drawer ? setDrawer(false) : conversationId && back()) })
 
   const toggle = () => {
@@ -42,14 +42,14 @@ export function InboxPage() {
   const shown = conversationId !== undefined
   return (
     <div className={css.panes} data-pane={shown ? 'thread' : 'list'} data-context={(shown && wide && beside) || undefined}>
-      <ConversationList tab={tab} q={q} selected={conversationId ?? null} />
+      <ConversationList search={search} selected={conversationId ?? null} />
       <div className={css.thread}>
         {conversationId ? (
           <Suspense>
             <Thread
               key={conversationId}
               conversationId={conversationId}
-              messageId={message ?? null}
+              messageId={search.message ?? null}
               onBack={back}
               onDetails={toggle}
               onWhy={askWhy}

@@ -12,6 +12,7 @@ const keys: [string[], TextKey][] = [
   [['N'], 'keys.note'],
   [['E'], 'keys.close'],
   [['A'], 'keys.assign'],
+  [['L'], 'keys.labels'],
   [['Esc'], 'keys.back'],
   [['/'], 'keys.search'],
   [['S'], 'keys.messages'],

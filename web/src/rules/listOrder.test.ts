@@ -51,6 +51,12 @@ describe('live changes taken into a loaded list', () => {
     expect(matches(one, { ...open, q: 'name A' }, 'me')).toBe(true)
     expect(matches(one, { ...open, q: '600111' }, 'me')).toBe(true)
     expect(matches(one, { ...open, q: 'nobody' }, 'me')).toBe(false)
+    expect(matches(one, { ...open, assignee: 'me2' }, 'me')).toBe(false)
+    expect(matches({ ...one, lastPreview: 'The green parcel' }, { ...open, q: 'parc green' }, 'me')).toBe(true)
+    expect(matches(one, { ...open, accountId: one.account.id }, 'me')).toBe(true)
+    expect(matches(one, { ...open, accountId: 'another' }, 'me')).toBe(false)
+    expect(matches({ ...one, labelIds: ['l'] }, { ...open, labelId: 'l' }, 'me')).toBe(true)
+    expect(matches(one, { ...open, labelId: 'l' }, 'me')).toBe(false)
   })
 })
 

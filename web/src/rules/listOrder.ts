@@ -3,10 +3,13 @@ import type { Conversation } from '../../../client/index.ts'
 
 export interface ListFilter {
   status: 'open' | 'closed' | 'all'
-  /** 'me', 'none' or 'any'. */
-  assignee: 'me' | 'none' | 'any'
+  /** 'me', 'none', 'any' or the id of a colleague. */
+  assignee: string
   unread: boolean
   q: string
+  /** Over this number only. */
+  accountId?: string
+  labelId?: string
 }
 export interface LoadedList {
   items: Conversation[]
@@ -25,14 +28,26 @@ export function compareConversations(a: Conversation, b: Conversation): number {
 
 export function matches(one: Conversation, filter: ListFilter, me: string): boolean {
   if (filter.status !== 'all' && one.status !== filter.status) return false
-  if (filter.assignee === 'me' && one.assignee?.id !== me) return false
-  if (filter.assignee === 'none' && one.assignee !== null) return false
+  if (!belongs(one, filter.assignee, me)) return false
+  if (filter.accountId && one.account.id !== filter.accountId) return false
+  if (filter.labelId && !one.labelIds.includes(filter.labelId)) return false
   if (filter.unread && one.unreadCount === 0) return false
   const asked = filter.q.trim().toLowerCase()
   if (asked === '') return true
   const digits = asked.replace(/\D/g, '')
   const phone = (one.contact.phone ?? '').replace(/\D/g, '')
-  return (one.contact.name ?? '').toLowerCase().includes(asked) || (digits.length > 2 && phone.includes(digits))
+  const last = (one.lastPreview ?? '').toLowerCase()
+  return (
+    (one.contact.name ?? '').toLowerCase().includes(asked) ||
+    (digits.length > 2 && phone.includes(digits)) ||
+    asked.split(/\s+/).every((word) => last.includes(word))
+  )
+}
+
+function belongs(one: Conversation, assignee: string, me: string): boolean {
+  if (assignee === 'any') return true
+  if (assignee === 'none') return one.assignee === null
+  return one.assignee?.id === (assignee === 'me' ? me : assignee)
 }
 
 /** The later of two states of a conversation: answers may overtake each other. What is shown ahead of its answer has the version it changed. */

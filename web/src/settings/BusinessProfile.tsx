@@ -8,6 +8,7 @@ import { reasonOf } from '../app/reason.ts'
 import { Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import { languages } from '../text/languages.ts'
+import { Holds } from './Holds.tsx'
 import { Card, Head, Toggle } from './parts.tsx'
 import { Retention } from './Retention.tsx'
 import css from './settings.module.css'
@@ -30,6 +31,7 @@ export function BusinessProfile() {
           <Details business={business.data} />
           <Answers business={business.data} />
           <Retention business={business.data} />
+          <Holds />
         </>
       )}
     </>

@@ -6,6 +6,7 @@ import { Audit } from './Audit.tsx'
 import { BusinessProfile } from './BusinessProfile.tsx'
 import { Channels } from './Channels.tsx'
 import { Hours } from './Hours.tsx'
+import { Labels } from './Labels.tsx'
 import { Profile } from './Profile.tsx'
 import { Security } from './Security.tsx'
 import { type Section, sections } from './sections.ts'
@@ -17,6 +18,7 @@ const pages = {
   channels: Channels,
   business: BusinessProfile,
   hours: Hours,
+  labels: Labels,
   team: Team,
   keys: ApiKeys,
   audit: Audit,

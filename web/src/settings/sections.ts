@@ -7,6 +7,7 @@ export const sections = {
   channels: all,
   business: all,
   hours: all,
+  labels: managers,
   team: all,
   keys: managers,
   audit: (role: Role) => role === 'owner',

@@ -1,47 +1,67 @@
 /** The left pane: tabs, search, rows. */
 import { ActionIcon, CloseButton, TextInput, Tooltip } from '@mantine/core'
+import IconFilter from '@tabler/icons-react/dist/esm/icons/IconFilter.mjs'
 import IconMessagePlus from '@tabler/icons-react/dist/esm/icons/IconMessagePlus.mjs'
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
+import type { ConversationCounts } from '../../../../client/index.ts'
 import { mayWrite, useConsole } from '../../app/context.ts'
 import { useKeys } from '../../app/keyboard.ts'
 import { overlay } from '../../app/overlay.ts'
 import { reasonOf } from '../../app/reason.ts'
-import { type Tab, tabs } from '../../app/search.ts'
+import { type InboxSearch, type Tab, tabs } from '../../app/search.ts'
 import { Empty, Failed } from '../../app/Trouble.tsx'
 import { useText } from '../../app/text.tsx'
 import { filterOf } from './filters.ts'
 import css from './list.module.css'
+import { isNarrowed, Narrow } from './Narrow.tsx'
 import { RowSkeletons } from './RowSkeletons.tsx'
 import { Rows } from './Rows.tsx'
 import { useConversationList } from './useConversationList.ts'
+import { shownCount, useCounts } from './useCounts.ts'
 
 interface Props {
-  tab: Tab
-  q: string
+  search: InboxSearch
   selected: string | null
 }
 
-export function ConversationList({ tab, q, selected }: Props) {
+export function ConversationList({ search, selected }: Props) {
+  const { tab = 'open', q = '' } = search
   const { t } = useText()
   const { session } = useConsole()
-  const filter = filterOf(tab, q)
+  const filter = filterOf(search)
+  const counts = useCounts()
+  const [narrowing, setNarrowing] = useState(isNarrowed(search))
   const { list, query, loadMore, further } = useConversationList(filter)
   return (
     <section className={css.pane} aria-label={t('list.label')}>
       <header className={css.head}>
         <div className={css.titleLine}>
           <h1 className={css.title}>{t('nav.inbox')}</h1>
-          {mayWrite(session) && (
-            <Tooltip label={t('list.start')}>
-              <ActionIcon variant="subtle" color="gray" aria-label={t('list.start')} onClick={() => overlay.set('start')}>
-                <IconMessagePlus size={18} stroke={1.7} aria-hidden />
+          <span>
+            <Tooltip label={t('narrow.title')}>
+              <ActionIcon
+                variant={isNarrowed(search) ? 'light' : 'subtle'}
+                color={isNarrowed(search) ? undefined : 'gray'}
+                aria-label={t('narrow.title')}
+                aria-expanded={narrowing}
+                onClick={() => setNarrowing(!narrowing)}
+              >
+                <IconFilter size={18} stroke={1.7} aria-hidden />
               </ActionIcon>
             </Tooltip>
-          )}
+            {mayWrite(session) && (
+              <Tooltip label={t('list.start')}>
+                <ActionIcon variant="subtle" color="gray" aria-label={t('list.start')} onClick={() => overlay.set('start')}>
+                  <IconMessagePlus size={18} stroke={1.7} aria-hidden />
+                </ActionIcon>
+              </Tooltip>
+            )}
+          </span>
         </div>
-        <SearchBox q={q} tab={tab} />
+        <SearchBox q={q} />
+        {narrowing && <Narrow search={search} tab={tab} />}
         <nav className={css.tabs} aria-label={t('list.label')}>
           {tabs.map((one) => (
             <Link
@@ -53,6 +73,7 @@ export function ConversationList({ tab, q, selected }: Props) {
               aria-current={one === tab ? 'page' : undefined}
             >
               {t(`tab.${one}`)}
+              <TabCount tab={one} counts={counts} />
             </Link>
           ))}
         </nav>
@@ -61,10 +82,10 @@ export function ConversationList({ tab, q, selected }: Props) {
       {query.isError && !list && (
         <Failed text={t('list.failed')} reason={reasonOf(query.error, t)} onRetry={() => void query.refetch()} />
       )}
-      {list?.items.length === 0 && !selected && <Nothing tab={tab} searching={q.trim() !== ''} />}
+      {list?.items.length === 0 && !selected && <Nothing tab={tab} searching={q.trim() !== '' || isNarrowed(search)} />}
       {list && (list.items.length > 0 || selected) && (
         <Rows
-          key={`${tab}|${filter.q}`}
+          key={JSON.stringify(filter)}
           list={list}
           selected={selected}
           keepOpen={tab === 'unread'}
@@ -77,6 +98,20 @@ export function ConversationList({ tab, q, selected }: Props) {
   )
 }
 
+function TabCount({ tab, counts }: { tab: Tab; counts: ConversationCounts | undefined }) {
+  const { t } = useText()
+  if (!counts || tab === 'closed' || tab === 'all') return null
+  const shown = shownCount(counts[tab])
+  return (
+    shown && (
+      <span className={css.count} data-testid={`count-${tab}`}>
+        <span aria-hidden>{shown}</span>
+        <span className="visually-hidden">{t('list.count', { n: shown })}</span>
+      </span>
+    )
+  )
+}
+
 function Nothing({ tab, searching }: { tab: Tab; searching: boolean }) {
   const { t } = useText()
   const key = searching ? 'search' : tab === 'all' ? 'open' : tab
@@ -84,7 +119,7 @@ function Nothing({ tab, searching }: { tab: Tab; searching: boolean }) {
 }
 
 /** Typing asks the server after a short rest, and the address follows. */
-function SearchBox({ q, tab }: { q: string; tab: Tab }) {
+function SearchBox({ q }: { q: string }) {
   const { t } = useText()
   const navigate = useNavigate()
   const [typed, setTyped] = useState(q)
@@ -96,12 +131,12 @@ function SearchBox({ q, tab }: { q: string; tab: Tab }) {
     const timer = setTimeout(() => {
       void navigate({
         to: '.',
-        search: { ...(tab === 'open' ? {} : { tab }), ...(typed.trim() ? { q: typed.trim() } : {}) },
+        search: (before) => ({ ...before, message: undefined, q: typed.trim() || undefined }),
         replace: true,
       })
     }, 200)
     return () => clearTimeout(timer)
-  }, [typed, q, tab, navigate])
+  }, [typed, q, navigate])
   return (
     <TextInput
       ref={input}

@@ -5,6 +5,7 @@ import { memo } from 'react'
 import type { Conversation } from '../../../../client/index.ts'
 import { useNow } from '../../app/now.ts'
 import { useText } from '../../app/text.tsx'
+import { Chips } from '../../labels/Chips.tsx'
 import { plain } from '../../rules/formatting.ts'
 import { fullTime, listTime } from '../../text/time.ts'
 import { ChannelMark } from '../ChannelMark.tsx'
@@ -46,6 +47,7 @@ export const Row = memo(function Row({ conversation, selected }: { conversation:
         </span>
         <span className={css.line}>
           <Preview one={one} />
+          <Chips conversation={one} most={2} />
           {one.control === 'ai' || one.control === 'bot' ? (
             <IconRobot size={16} className={css.robot} role="img" aria-label={t('sender.ai')} />
           ) : (

@@ -1,7 +1,7 @@
-import type { Tab } from '../../app/search.ts'
+import type { InboxSearch, Tab } from '../../app/search.ts'
 import type { ListFilter } from '../../rules/listOrder.ts'
 
-const byTab: Record<Tab, Omit<ListFilter, 'q'>> = {
+const byTab: Record<Tab, Pick<ListFilter, 'status' | 'assignee' | 'unread'>> = {
   open: { status: 'open', assignee: 'any', unread: false },
   mine: { status: 'open', assignee: 'me', unread: false },
   unassigned: { status: 'open', assignee: 'none', unread: false },
@@ -10,4 +10,14 @@ const byTab: Record<Tab, Omit<ListFilter, 'q'>> = {
   all: { status: 'all', assignee: 'any', unread: false },
 }
 
-export const filterOf = (tab: Tab, q: string): ListFilter => ({ ...byTab[tab], q: q.trim() })
+/** Tabs that say whose it is cannot be narrowed by an owner. */
+export function filterOf({ tab = 'open', q = '', label, over, owner }: InboxSearch): ListFilter {
+  const of = byTab[tab]
+  return {
+    ...of,
+    q: q.trim(),
+    ...(owner && of.assignee === 'any' ? { assignee: owner } : {}),
+    ...(over ? { accountId: over } : {}),
+    ...(label ? { labelId: label } : {}),
+  }
+}

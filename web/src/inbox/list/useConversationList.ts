@@ -11,6 +11,8 @@ const queryOf = (filter: ListFilter): ListConversations => ({
   status: filter.status,
   assignee: filter.assignee,
   ...(filter.unread ? { unread: true } : {}),
+  ...(filter.accountId ? { accountId: filter.accountId } : {}),
+  ...(filter.labelId ? { labelId: filter.labelId } : {}),
   ...(filter.q.trim() ? { q: filter.q.trim() } : {}),
   limit: PAGE,
 })
@@ -23,7 +25,10 @@ export function useConversationList(filter: ListFilter) {
     queryFn: async ({ signal }): Promise<LoadedList> => {
       await live.ready
       const mark = live.recent.mark()
-      const page = await api.conversations.list(queryOf(filter), { signal })
+      let page = await api.conversations.list(queryOf(filter), { signal })
+      // Where few of very many fit, the first pages may have none.
+      while (page.items.length === 0 && page.next)
+        page = await api.conversations.list({ ...queryOf(filter), cursor: page.next }, { signal })
       return mergeConversations(page, live.recent.since(mark).conversations, filter, session.user.id)
     },
   })

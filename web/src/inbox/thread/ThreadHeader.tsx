@@ -8,6 +8,8 @@ import type { Conversation } from '../../../../client/index.ts'
 import { mayWrite, useConsole } from '../../app/context.ts'
 import type { SeenPresence } from '../../app/live.ts'
 import { useText } from '../../app/text.tsx'
+import { Chips } from '../../labels/Chips.tsx'
+import { LabelMenu } from '../../labels/LabelMenu.tsx'
 import { shownStatus, statusOf, useMembers } from '../../people/presence.ts'
 import { channelName } from '../ChannelMark.tsx'
 import { Face } from '../Face.tsx'
@@ -44,7 +46,7 @@ export function ThreadHeader({ conversation, others, onBack, onDetails }: Props)
       </ActionIcon>
       <div className={css.who}>
         <h2 className={css.name}>
-          <bdi>{name}</bdi> <WindowRing conversation={one} />
+          <bdi>{name}</bdi> <WindowRing conversation={one} /> <Chips conversation={one} most={5} />
         </h2>
         <div className={css.via}>
           {t('thread.via', { channel: channelName(one.channel), account: one.account.name })}
@@ -59,6 +61,7 @@ export function ThreadHeader({ conversation, others, onBack, onDetails }: Props)
       <Others others={others} />
       {mayWrite(session) && (
         <>
+          <LabelMenu conversation={one} />
           <Owner conversation={one} />
           <Tooltip label={`${t(closed ? 'thread.reopen' : 'thread.close')} · E`}>
             <Button
