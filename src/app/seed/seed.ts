@@ -114,17 +114,19 @@ async function fill(deps: Deps, options: SeedOptions, say: (text: string) => voi
   } catch (error) {
     throw new Error(await cleanUp(deps, options, made, error as Error))
   }
+  const messages = story.written()
+  const writtenPerSecond = Math.round(messages / ((performance.now() - began) / 1000))
   await settleTables(client)
   const faults: string[] = []
   for (const [n, { id }] of made.businesses.entries()) faults.push(...(await findFaults(client, id, story.messages[n] ?? 0)))
   await openBusinesses(db, made.businesses)
   const seconds = (performance.now() - began) / 1000
-  const messages = story.written()
   const seeded = {
     messages,
     businesses: made.businesses.length,
     alone: ground.alone,
     seconds,
+    writtenPerSecond,
     perSecond: Math.round(messages / seconds),
     faults,
   }
