@@ -57,6 +57,7 @@ import { upkeepRoutes } from '../upkeep/routes.ts'
 import { consoleRoutes } from './console.ts'
 import { healthRoute } from './health.ts'
 import { openKeyring } from './keys.ts'
+import { metricsRoute } from './metrics.ts'
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 /** The queues of background jobs, made by `migrate`. */
@@ -205,6 +206,7 @@ export async function build(options: BuildOptions): Promise<App> {
     guardApi(literal, guard)
     await literal.register(tenantRoutes, { deps: tenants })
     await literal.register(onboardingTenantRoutes, { deps: onboarding })
+    await literal.register(metricsRoute, { db, intake: { pool: intakePool }, ingress, search, upkeep })
   })
   await server.register(
     async (api) => {

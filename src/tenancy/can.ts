@@ -70,6 +70,7 @@ export const platformActions = [
   'tenants.credentials',
   'tenants.delete',
   'platform.manage',
+  'metrics.read',
 ] as const
 export type PlatformAction = (typeof platformActions)[number]
 

@@ -139,6 +139,12 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     ])
     return []
   },
+  async queue_lag() {
+    const rows = await rowsOf('SELECT kind, seconds FROM parley.queue_lag() ORDER BY kind')
+    expect(rows.map((row) => row.kind)).toEqual(['send', 'turn'])
+    for (const { seconds } of rows) expect(seconds).toBeGreaterThanOrEqual(0)
+    return []
+  },
   async next_lane_at() {
     const [row] = await rowsOf(`SELECT parley.next_lane_at('send') AS at`)
     expect(Object.keys(row as object)).toEqual(['at'])

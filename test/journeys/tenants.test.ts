@@ -364,7 +364,7 @@ test('while a business is suspended every route that writes into it is refused; 
     'POST /api/me/totp/confirm',
   ])
   const after = await fingerprint(world.database.owner, business.tenantId)
-  for (const goesOn of ['audit_log', 'user_sessions']) after.set(goesOn, before.get(goesOn) as string)
+  for (const goesOn of ['audit_log', 'user_sessions', 'search_progress']) after.set(goesOn, before.get(goesOn) as string)
   expect(after).toEqual(before)
 })
 
@@ -680,4 +680,19 @@ test('every change of a business is in its audit log, with who made it', async (
     expect(row.actor).toMatch(/^platform_key:/)
     expect(row.changes).not.toContain('CANARY')
   }
+})
+
+test('metrics are for whoever runs the server, with a key that may read nothing else', async () => {
+  const monitor = await platformKey(['metrics.read'])
+  const ask = (key?: string) => fetch(`${world.url}/metrics`, key ? { headers: { authorization: `Bearer ${key}` } } : {})
+  const answer = await ask(monitor.key)
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/plain')])
+  const text = await answer.text()
+  for (const name of ['intake_lag_seconds', 'queue_lag_seconds', 'search_lag_seconds', 'partition_months_ahead'])
+    expect(text).toContain(`parley_${name}`)
+  expect(text).not.toContain(world.business.tenantId)
+  expect((await ask()).status).toBe(401)
+  expect((await ask((await platformKey(['tenants.read'])).key)).status).toBe(403)
+  expect((await call('GET', '/tenants', monitor)).status).toBe(403)
+  expect((await call('GET', '/api/platform/keys', monitor)).status).toBe(403)
 })

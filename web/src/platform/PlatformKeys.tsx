@@ -18,6 +18,7 @@ const actions = [
   'tenants.credentials',
   'tenants.delete',
   'platform.manage',
+  'metrics.read',
 ] as const satisfies PlatformAction[]
 
 export function PlatformKeys() {

@@ -1,0 +1,132 @@
+/** What a monitor asks for: GET /metrics in the text format of Prometheus, for whoever runs the server. */
+import type { FastifyPluginAsync } from 'fastify'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Ingress } from '../conversations/ingress.ts'
+import type { SearchIndexer } from '../conversations/search/indexer.ts'
+import type { Database } from '../platform/db/tx.ts'
+import type { UpkeepKeeper } from '../upkeep/keeper.ts'
+import { readState } from '../upkeep/state.ts'
+
+export interface Measured {
+  db: Database
+  /** Connections that only intake uses. */
+  intake: Database
+  ingress: Pick<Ingress, 'waiting' | 'perSecond' | 'totals'>
+  search: Pick<SearchIndexer, 'lag'>
+  upkeep: Pick<UpkeepKeeper, 'attention'>
+}
+
+/** Names follow Prometheus' conventions: base units (seconds, bytes), `_total` for what only grows. */
+export function createMetrics(parts: Measured): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const gauge = (
+    name: string,
+    help: string,
+    collect: (set: (value: number, labels?: Record<string, string>) => void) => unknown,
+    labelNames: string[] = [],
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      async collect() {
+        this.reset()
+        await collect((value, labels = {}) => this.set(labels, value))
+      },
+    })
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
+
+  gauge('parley_intake_waiting_webhooks', 'Webhooks that came and wait to be stored.', (set) =>
+    set(parts.ingress.waiting().webhooks),
+  )
+  gauge('parley_intake_waiting_bytes', 'Bytes of webhooks that came and are not stored yet.', (set) =>
+    set(parts.ingress.waiting().bytes),
+  )
+  gauge('parley_intake_lag_seconds', 'How long the oldest webhook waits that is not stored yet.', (set) =>
+    set(parts.ingress.waiting().oldestMs / 1000),
+  )
+  gauge('parley_intake_events_per_second', 'Events stored in the last second.', (set) => set(parts.ingress.perSecond()))
+  const totals = parts.ingress.totals
+  counter('parley_intake_webhooks_total', 'Webhooks stored.', () => totals().webhooks)
+  counter('parley_intake_events_total', 'Messages, receipts and other events stored, repeated ones too.', () => totals().events)
+  counter('parley_intake_batches_total', 'Batches stored.', () => totals().batches)
+  counter('parley_intake_refused_total', 'Webhooks answered 503: the provider has to send them again.', () => totals().refused)
+  counter(
+    'parley_intake_seconds_total',
+    'Time from the arrival of webhooks to their commit, added up.',
+    () => totals().waitedMs / 1000,
+  )
+
+  gauge(
+    'parley_queue_lag_seconds',
+    'How long the oldest work of a kind has been ready that nobody has taken: send (messages to providers), turn (who answers).',
+    async (set) => {
+      const { rows } = await parts.db.pool.query<{ kind: string; seconds: number }>(
+        'SELECT kind, seconds FROM parley.queue_lag()',
+      )
+      for (const { kind, seconds } of rows) set(seconds, { kind })
+    },
+    ['kind'],
+  )
+  gauge('parley_search_lag_seconds', 'How long the oldest news waits for the search index.', (set) =>
+    set(parts.search.lag().seconds),
+  )
+  gauge('parley_search_filling_businesses', 'Businesses whose older messages are still being indexed.', (set) =>
+    set(parts.search.lag().filling),
+  )
+  gauge('parley_upkeep_attention', 'Things about the store of messages that somebody has to look at.', (set) =>
+    set(parts.upkeep.attention()?.length ?? 0),
+  )
+  const tables = async (
+    pick: (table: Awaited<ReturnType<typeof readState>>['tables'][number]) => number,
+    set: (value: number, labels: Record<string, string>) => void,
+  ) => {
+    for (const table of (await readState(parts.db)).tables) set(pick(table), { table: table.parent })
+  }
+  gauge(
+    'parley_partition_months_ahead',
+    'Months for which a table has a partition ready.',
+    (set) => tables((t) => t.months_ahead, set),
+    ['table'],
+  )
+  gauge(
+    'parley_partition_default_rows',
+    'Rows that wait in the DEFAULT partition, at most 1000.',
+    (set) => tables((t) => t.rows_in_default, set),
+    ['table'],
+  )
+  for (const [pool, { pool: connections }] of Object.entries({ main: parts.db, intake: parts.intake })) {
+    gauge(`parley_database_${pool}_connections`, `Open connections (${pool}).`, (set) => set(connections.totalCount))
+    gauge(`parley_database_${pool}_waiting`, `Requests that wait for a connection (${pool}).`, (set) =>
+      set(connections.waitingCount),
+    )
+  }
+  return registry
+}
+
+export const metricsRoute: FastifyPluginAsync<Measured> = async (server, parts) => {
+  const metrics = createMetrics(parts)
+  server.get(
+    '/metrics',
+    {
+      config: { access: 'operator', platform: 'metrics.read' },
+      schema: { tags: ['Platform'], summary: 'Metrics in the text format of Prometheus' },
+    },
+    async (_request, reply) =>
+      reply
+        .header('cache-control', 'no-store')
+        .type(metrics.contentType)
+        .send(await metrics.metrics()),
+  )
+}
