@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type Config, ConfigError, readConfig } from '../platform/config.ts'
 import { DataFolderInUse } from '../platform/db/data-folder-lock.ts'
-import { asOwner, runningUrl } from '../platform/db/embedded.ts'
+import { asOwner, runningUrl, startEmbedded } from '../platform/db/embedded.ts'
 import { createPool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { createLogger, type Logger } from '../platform/log.ts'
@@ -9,6 +9,7 @@ import { platformActions } from '../tenancy/can.ts'
 import { version } from './build.ts'
 import { addServerOperator, changeBusiness, listBusinesses, makeServerKey, purge } from './businesses.ts'
 import { openDatabase } from './database.ts'
+import { dbCommands } from './db/commands.ts'
 import { doctor } from './doctor.ts'
 import { pruneOldKeys, rotateKeys, showKeys } from './keys.ts'
 import { maintain } from './maintain.ts'
@@ -65,6 +66,21 @@ async function withDatabase(work: (db: Database, config: Config, ownerUrl: strin
   }
 }
 
+/** The database as it is, nothing applied to it: what is about to be replaced may be of any version. */
+async function asItIs(work: (ownerUrl: string) => Promise<void>): Promise<void> {
+  const { config, log } = configure({ LOG_LEVEL: 'WARN' })
+  if (config.DATABASE_URL) return await work(config.DATABASE_URL)
+  const embedded = await startEmbedded({ dataDir: config.PARLEY_DATA_DIR, log }).catch(async (error: unknown) => {
+    if (!(error instanceof DataFolderInUse)) throw error
+    return { ownerUrl: asOwner(await runningUrl(config.PARLEY_DATA_DIR)), stop: async () => {} }
+  })
+  try {
+    await work(embedded.ownerUrl)
+  } finally {
+    await embedded.stop()
+  }
+}
+
 async function migrateOnly(): Promise<void> {
   const { config, log } = configure({ LOG_LEVEL: 'WARN' })
   const database = await openDatabase(config, log)
@@ -78,6 +94,11 @@ async function migrateOnly(): Promise<void> {
 }
 
 export async function run(argv: readonly string[]): Promise<void> {
+  // Whoever reads what is printed may have seen enough of it.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit()
+    throw error
+  })
   const program = new Command('parley').description('A self-hosted conversation server.').version(version).showHelpAfterError()
   program
     .command('start', { isDefault: true })
@@ -103,6 +124,10 @@ export async function run(argv: readonly string[]): Promise<void> {
     .action(async () => {
       process.exitCode = await doctor(process.env, say)
     })
+  dbCommands(program.command('db').description('the database: its schema, tidying up, backups'), {
+    migrated: (work) => withDatabase((_, __, ownerUrl) => work(ownerUrl)),
+    ...{ asItIs, say },
+  })
   program
     .command('report <name>')
     .description(`numbers of a business or of all: ${reportNames.join(', ')}`)

@@ -51,6 +51,15 @@ test('all wrong values are named at once, each with what it should be', () => {
   expect(problems.join('\n')).not.toContain('short\n')
 })
 
+test('production refuses to make the schema like the code, elsewhere that is taken', () => {
+  const production = { NODE_ENV: 'production', PARLEY_SECRET_KEY: 'x'.repeat(32) }
+  expect(problemsOf({ ...production, DB_SYNCHRONIZE: 'true' })).toEqual([
+    expect.stringMatching(/^DB_SYNCHRONIZE: must not be true in production/),
+  ])
+  expect(problemsOf({ ...production, DB_SYNCHRONIZE: 'false' })).toEqual([])
+  expect(problemsOf({ DB_SYNCHRONIZE: 'true' })).toEqual([])
+})
+
 test('production needs a secret key and refuses the demo', () => {
   expect(problemsOf({ NODE_ENV: 'production', PARLEY_DEMO: 'true' })).toHaveLength(2)
   expect(problemsOf({ NODE_ENV: 'production', PARLEY_SECRET_KEY: 'x'.repeat(32) })).toEqual([])

@@ -29,6 +29,11 @@ export const settings = {
   DATABASE_URL: url(['postgres://', 'postgresql://'])
     .optional()
     .describe('A PostgreSQL of version 15 or newer. Without it, PostgreSQL 18 is started in the data folder.'),
+  DB_SYNCHRONIZE: flag
+    .optional()
+    .describe(
+      'Refused as true in production. Elsewhere it is taken and changes nothing: the schema is changed by migrations only, at every start.',
+    ),
   PARLEY_DATA_DIR: z
     .string()
     .min(1)
@@ -186,6 +191,10 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   if (config.NODE_ENV === 'production') {
     if (!config.PARLEY_SECRET_KEY && !config.PARLEY_SECRET_KEY_FILE)
       problems.push('PARLEY_SECRET_KEY: required in production (openssl rand -hex 32 makes one), or PARLEY_SECRET_KEY_FILE')
+    if (config.DB_SYNCHRONIZE)
+      problems.push(
+        'DB_SYNCHRONIZE: must not be true in production. Nothing makes the schema like the code here: migrations change it, and drop nothing. Remove the setting.',
+      )
     if (config.PARLEY_DEMO) problems.push('PARLEY_DEMO: the demo cannot be started in production')
   }
   if (config.PARLEY_SECRET_KEY && config.PARLEY_SECRET_KEY_FILE)
