@@ -7,6 +7,7 @@ import { intake } from './intake/run.ts'
 import { lookup } from './lookup/run.ts'
 import { receipts } from './receipts/run.ts'
 import { search } from './search/run.ts'
+import { soak } from './soak/run.ts'
 
 // Filling a database is a command of the server's own.
 if (process.argv[2] === 'seed') {
@@ -22,23 +23,36 @@ const { positionals, values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     connections: { type: 'string', default: '64' },
     store: { type: 'string' },
+    minutes: { type: 'string', default: '30' },
+    rate: { type: 'string', default: '1000' },
   },
 })
-const benches: Record<string, typeof intake> = { intake, receipts, dispatch, fairness, lookup, search }
-const bench = benches[positionals[0] ?? '']
-if (!bench) {
-  console.error(`Say which: seed, ${Object.keys(benches).join(', ')}.`)
-  process.exit(2)
-}
 const number = (text: string, name: string): number => {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`)
   return value
 }
-await bench({
+const options = {
   json: values.json,
   rounds: number(values.rounds, 'rounds'),
   seconds: number(values.seconds, 'seconds'),
   connections: number(values.connections, 'connections'),
   ...(values.store ? { store: values.store } : {}),
-})
+}
+const long = { json: values.json, minutes: number(values.minutes, 'minutes'), rate: number(values.rate, 'rate') }
+
+const benches: Record<string, () => Promise<void>> = {
+  intake: () => intake(options),
+  receipts: () => receipts(options),
+  dispatch: () => dispatch(options),
+  fairness: () => fairness(options),
+  lookup: () => lookup(options),
+  search: () => search(options),
+  soak: () => soak(long),
+}
+const bench = benches[positionals[0] ?? '']
+if (!bench) {
+  console.error(`Say which: seed, ${Object.keys(benches).join(', ')}.`)
+  process.exit(2)
+}
+await bench()
