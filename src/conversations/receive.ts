@@ -9,7 +9,7 @@ import type { Client } from '../platform/db/pool.ts'
 import { type Database, inTransaction } from '../platform/db/tx.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
-import type { InboundEvent, MessageEvent, ParsedWebhook } from '../ports/channel.ts'
+import type { InboundEvent, MessageEvent, ParsedWebhook, ReceiptEvent } from '../ports/channel.ts'
 import { receiveAccountNews, receiveIdentity } from './receive-account-news.ts'
 import { type Incoming, intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
 
@@ -97,6 +97,8 @@ async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise
     await takeInPlain(deps.db.pool, now, batch, plain, intake)
     return intake
   }
+  const receipts = plainReceipts(batch)
+  if (receipts && (await takeInReceipts(deps.db.pool, now, batch, receipts, intake))) return intake
   await inTransaction(deps.db, async (client) => {
     const verdicts = new Map<SignedWebhook, Verdict>(batch.map((webhook) => [webhook, { tenants: new Set() }]))
     await takeIn(client, now, batch.flatMap(eventsOf), verdicts, intake, media)
@@ -154,6 +156,53 @@ async function takeInPlain(
     ],
   })
   for (const row of rows) count(row, intake)
+}
+
+/** The receipts of a batch of nothing else, where each webhook speaks of one account. */
+function plainReceipts(batch: readonly SignedWebhook[]): (Incoming<ReceiptEvent> & { webhook: SignedWebhook })[] | null {
+  let count = 0
+  for (const { parsed } of batch) {
+    count += parsed.events.length
+    if (parsed.malformed !== undefined || parsed.events.length === 0 || count > receiptsAtOnce) return null
+    for (const event of parsed.events) {
+      if (event.kind !== 'receipt' || event.account !== parsed.events[0]?.account) return null
+    }
+  }
+  return ofKind(batch.flatMap(eventsOf), 'receipt')
+}
+
+/** Receipts and their raw webhooks in one call. false: nothing was stored, one of them needs more than that. */
+async function takeInReceipts(
+  client: Pick<Client, 'query'>,
+  now: Date,
+  batch: readonly SignedWebhook[],
+  receipts: readonly (Incoming<ReceiptEvent> & { webhook: SignedWebhook })[],
+  intake: Intake,
+): Promise<boolean> {
+  let first = 1
+  const values = [
+    now,
+    ...receiptColumns(receipts),
+    batch.map((w) => w.id),
+    batch.map((w) => {
+      first += w.parsed.events.length
+      return first - w.parsed.events.length
+    }),
+    batch.map((w) => w.provider),
+    batch.map((w) => w.appSlug),
+    batch.map((w) => w.parsed.label),
+    batch.map((w) => JSON.stringify(w.headers)),
+    batch.map((w) => w.rawBody.length),
+    Buffer.concat(batch.map((w) => w.rawBody)),
+  ]
+  try {
+    const { rows } = await client.query<ReceiptRow>({ name: 'receive_plain_receipts', text: receivePlainReceipts, values })
+    for (const row of rows) if (row.result === 'applied') intake.tenants.add(row.tenant_id)
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code === notPlain) return false
+    throw error
+  }
 }
 
 /** What one message adds to what the batch tells. */
@@ -256,6 +305,9 @@ interface ReceiptRow {
 
 const places = (count: number): string => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
 const receiveMessages = `SELECT ord, result, tenant_id, conversation_id, message_id FROM parley.receive_messages(${places(40)})`
+const receivePlainReceipts = `SELECT result, tenant_id FROM parley.receive_plain_receipts(${places(21)})`
+/** What it raises where one of the receipts is none of the ordinary ones. */
+const notPlain = 'PA001'
 const receiveReceipts = `SELECT ord, result, tenant_id FROM parley.receive_receipts(${places(13)})`
 
 async function storeWebhooks(

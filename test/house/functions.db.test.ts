@@ -91,6 +91,33 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     ])
     return [...took.tenants]
   },
+  async receive_plain_receipts() {
+    // Of a message of the neighbour's, at our account: kept with us, and with nobody else.
+    const took = await receiveBatch({ db, log }, [webhook(receipt(ours, theirs.wamid, 'delivered'))])
+    const kept = await rowsOf(
+      'SELECT parley.receive_plain_receipts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)',
+      [
+        new Date(),
+        ...[
+          ['whatsapp-cloud'],
+          [''],
+          [ours.externalId],
+          [theirs.wamid],
+          ['sent'],
+          [''],
+          [null],
+          [null],
+          [null],
+          [null],
+          ['{}'],
+          [new Date()],
+        ],
+        ...[[newId()], [1], ['whatsapp-cloud'], [''], ['x'], ['{}'], [1], Buffer.from('x')],
+      ],
+    )
+    expect(kept).toHaveLength(1)
+    return [...took.tenants]
+  },
   async receive_receipts() {
     // The id of a message that is the neighbour's: at our account nobody knows it.
     const took = await receiveBatch({ db, log }, [webhook(receipt(ours, theirs.wamid, 'read'))])
