@@ -62,7 +62,7 @@ export const cursorOf = ({ at, id }: Place): string => Buffer.from(`${at} ${id}`
 export function readCursor(cursor: string | undefined): Place {
   if (!cursor) return start
   const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ')
-  if (!/^\d{1,16}$/.test(at) || Number(at) > start.at || !isUuid(id))
+  if (!/^\d{15,16}$/.test(at) || Number(at) > start.at || !isUuid(id))
     throw new ParleyError('malformed_cursor', 'The cursor is not one that this server gave.')
   return { at: Number(at), id }
 }

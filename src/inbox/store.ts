@@ -95,17 +95,18 @@ export interface MessageRow {
   failed_at: Date | null
 }
 
-const messageSelect = `SELECT ${version}, m.id, m.conversation_id, m.seq, m.direction, m.sender, m.author_id,
+const messageColumns = `${version}, m.id, m.conversation_id, m.seq, m.direction, m.sender, m.author_id,
     nullif(trim(concat(p.first_name, ' ', p.last_name)), '') AS author_name, m.type, m.content, m.body, m.metadata,
     m.reply_to_id, m.reply_to_external_id, r.type AS reply_type, r.content AS reply_content, r.direction AS reply_direction,
     a.provider, t.status, t.send_outcome, t.error_code, t.error_text, t.idempotency_key,
     CASE WHEN t.status = 'queued' THEN (SELECT s.next_at FROM send_attempts s WHERE s.tenant_id = m.tenant_id AND s.message_id = m.id ORDER BY s.n DESC LIMIT 1) END AS next_at,
-    m.occurred_at, m.created_at, t.sent_at, t.delivered_at, t.read_at, t.failed_at
-  FROM messages m
-  JOIN conversations c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id
+    m.occurred_at, m.created_at, t.sent_at, t.delivered_at, t.read_at, t.failed_at`
+/** What was answered is looked up through its ledger row, which says in which month it is. */
+const messageJoins = `JOIN conversations c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id
   JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
   LEFT JOIN message_tracking t ON t.tenant_id = m.tenant_id AND t.id = m.id
-  LEFT JOIN messages r ON r.tenant_id = m.tenant_id AND r.id = m.reply_to_id
+  LEFT JOIN message_tracking l ON l.tenant_id = m.tenant_id AND l.id = m.reply_to_id
+  LEFT JOIN messages r ON r.tenant_id = l.tenant_id AND r.id = l.id AND r.created_at = l.created_at
   LEFT JOIN user_profiles p ON p.tenant_id = m.tenant_id AND p.user_id = m.author_id`
 
 /** What is drawn on another message instead of as one of its own, where that message is here. */
@@ -121,12 +122,14 @@ export interface MessageRange {
 /** One page in ascending order, and whether there is more beyond it. */
 export async function listMessages(tx: Tx, range: MessageRange): Promise<{ rows: MessageRow[]; more: boolean }> {
   const forward = range.after !== undefined
-  const bound = forward ? `AND m.seq > $3` : `AND ($3::bigint IS NULL OR m.seq < $3)`
-  const { rows } = await tx.query<MessageRow>(
-    `${messageSelect} WHERE m.tenant_id = $1 AND m.conversation_id = $2 ${bound} AND NOT ${annotation}
-      ORDER BY m.seq ${forward ? 'ASC' : 'DESC'} LIMIT $4`,
-    [tx.tenantId, range.conversationId, (forward ? range.after : range.before) ?? null, range.limit + 1],
-  )
+  const { rows } = await tx.query<MessageRow>({
+    name: `inbox_thread_${forward ? 'after' : 'before'}_${range.limit}`,
+    // The page first: what it is joined with is looked up for its lines only.
+    text: `SELECT ${messageColumns} FROM (SELECT m.* FROM messages m WHERE m.tenant_id = $1 AND m.conversation_id = $2
+              AND m.seq ${forward ? '>' : '<'} $3 AND NOT ${annotation} ORDER BY m.seq ${forward ? 'ASC' : 'DESC'} LIMIT ${range.limit + 1}) m
+           ${messageJoins} ORDER BY m.seq ${forward ? 'ASC' : 'DESC'}`,
+    values: [tx.tenantId, range.conversationId, (forward ? range.after : range.before) ?? Number.MAX_SAFE_INTEGER],
+  })
   const page = rows.slice(0, range.limit)
   return { rows: forward ? page : page.reverse(), more: rows.length > range.limit }
 }
@@ -141,18 +144,41 @@ export async function removedLines(tx: Tx, conversationId: string): Promise<numb
   return rows[0]?.removed ?? 0
 }
 
+/**
+ * By id, through the ledger: its row has the message's time, and so only the month is read where the message is. Lines that
+ * never left the house have none; they are looked for in every month.
+ */
+async function byId<R extends { id: string }>(tx: Tx, what: { name: string; columns: string; joins?: string }, ids: string[]) {
+  const { rows } = await tx.query<R>({
+    name: `inbox_${what.name}`,
+    text: `SELECT ${what.columns} FROM unnest($2::uuid[]) AS i(id) CROSS JOIN LATERAL (
+             SELECT m.* FROM message_tracking l JOIN messages m ON m.tenant_id = l.tenant_id AND m.id = l.id AND m.created_at = l.created_at
+              WHERE l.tenant_id = $1 AND l.id = i.id OFFSET 0) m ${what.joins ?? ''}`,
+    values: [tx.tenantId, ids],
+  })
+  const found = new Set(rows.map((row) => row.id))
+  const others = ids.filter((id) => !found.has(id))
+  if (others.length === 0) return rows
+  const internal = await tx.query<R>(
+    `SELECT ${what.columns} FROM messages m ${what.joins ?? ''} WHERE m.tenant_id = $1 AND m.id = ANY ($2)`,
+    [tx.tenantId, others],
+  )
+  return [...rows, ...internal.rows]
+}
+
 /** By id; an annotation stands for the message it is drawn on. */
 export async function findMessages(tx: Tx, ids: readonly string[]): Promise<MessageRow[]> {
   if (ids.length === 0) return []
-  const { rows: targets } = await tx.query<{ id: string }>(
-    `SELECT DISTINCT CASE WHEN ${annotation} THEN m.reply_to_id ELSE m.id END AS id FROM messages m WHERE m.tenant_id = $1 AND m.id = ANY($2)`,
-    [tx.tenantId, ids],
+  const target = {
+    name: 'message_targets',
+    columns: `m.id, CASE WHEN ${annotation} THEN m.reply_to_id ELSE m.id END AS target`,
+  }
+  const targets = await byId<{ id: string; target: string }>(tx, target, [...ids])
+  const whole = { name: 'messages', columns: messageColumns, joins: messageJoins }
+  const rows = await byId<MessageRow>(tx, whole, [...new Set(targets.map((one) => one.target))])
+  return rows.sort((a, b) =>
+    a.conversation_id === b.conversation_id ? a.seq - b.seq : a.conversation_id < b.conversation_id ? -1 : 1,
   )
-  const { rows } = await tx.query<MessageRow>(
-    `${messageSelect} WHERE m.tenant_id = $1 AND m.id = ANY($2) ORDER BY m.conversation_id, m.seq`,
-    [tx.tenantId, targets.map((t) => t.id)],
-  )
-  return rows
 }
 
 export async function requireMessage(tx: Tx, id: string): Promise<MessageRow> {
@@ -202,11 +228,12 @@ export interface AnnotationRow {
   occurred_at: Date
 }
 
-export async function annotationsOf(tx: Tx, messageIds: readonly string[]): Promise<AnnotationRow[]> {
+/** `since`: the time of the oldest of these messages; what is drawn on one came after it. */
+export async function annotationsOf(tx: Tx, messageIds: readonly string[], since: Date): Promise<AnnotationRow[]> {
   const { rows } = await tx.query<AnnotationRow>(
     `SELECT reply_to_id, direction, type, body, content, occurred_at FROM messages
-      WHERE tenant_id = $1 AND reply_to_id = ANY($2) AND type IN ('reaction', 'edit', 'revoke') ORDER BY seq`,
-    [tx.tenantId, messageIds],
+      WHERE tenant_id = $1 AND reply_to_id = ANY($2) AND created_at >= $3 AND type IN ('reaction', 'edit', 'revoke') ORDER BY seq`,
+    [tx.tenantId, messageIds, since],
   )
   return rows
 }

@@ -53,7 +53,8 @@ export async function messageViews(tx: Tx, channels: Channels, rows: readonly Me
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
   const media = Map.groupBy(await mediaOf(tx, ids), (row) => row.message_id)
-  const annotations = Map.groupBy(await annotationsOf(tx, ids), (row) => row.reply_to_id)
+  const since = new Date(Math.min(...rows.map((row) => row.created_at.getTime())))
+  const annotations = Map.groupBy(await annotationsOf(tx, ids, since), (row) => row.reply_to_id)
   return rows.map((row) => messageView(channels, row, media.get(row.id) ?? [], annotations.get(row.id) ?? []))
 }
 

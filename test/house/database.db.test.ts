@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSchema, renderSchema } from '../../bin/docs/schema.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
+import { growing } from '../world/plans.ts'
 import { read } from './tree.ts'
 
 let db: TestDatabase
@@ -25,6 +26,17 @@ describe('the pages about the data say what a migrated database has', () => {
       .find((part) => part.startsWith('Tables'))
     const described = [...(section ?? '').matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name)
     expect(described.sort()).toEqual(tables.map(({ name }) => name).sort())
+  })
+  test('data-model.md says which question each index of a table that grows answers', async () => {
+    const indexes = await list(
+      `SELECT i.relname AS name FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
+        WHERE t.relnamespace = 'parley'::regnamespace AND NOT t.relispartition AND t.relname IN (${growing.map((name) => `'${name}'`).join()})`,
+    )
+    const section = read('docs/data-model.md')
+      .split(/^## /m)
+      .find((part) => part.startsWith('Indexes of the tables that grow'))
+    const described = [...(section ?? '').matchAll(/^\| `(\w+)` \| \S/gm)].map(([, name]) => name)
+    expect(described.sort()).toEqual(indexes)
   })
   test('data-model.md says why each function that sees several tenants exists', async () => {
     const { definers } = await readSchema(db.owner)

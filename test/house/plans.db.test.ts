@@ -1,0 +1,182 @@
+/**
+ * No question that the API asks to show something reads a large table from one end to the other, spills to disk, or sorts much more
+ * than it shows: all GET routes are asked on a large store, and every plan that PostgreSQL then carries out is looked at.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type App, build, jobNames } from '../../src/app/build.ts'
+import { fillSearch } from '../../src/conversations/search/fill.ts'
+import { addLabel } from '../../src/inbox/labels.ts'
+import { readConfig } from '../../src/platform/config.ts'
+import { inTenant } from '../../src/platform/db/tx.ts'
+import { prepareJobs } from '../../src/platform/jobs.ts'
+import { createLogger } from '../../src/platform/log.ts'
+import { createApiKey } from '../../src/tenancy/api-keys.ts'
+import { addMember } from '../../src/tenancy/tenants.ts'
+import { createTestDatabase, type TestDatabase } from '../world/database.ts'
+import { type Filled, fill } from '../world/filled.ts'
+import { faultsOf, heard, type Plan, plansOf } from '../world/plans.ts'
+
+/** Within what is kept: upkeep runs in the server under test. */
+const size = { conversations: 40_000, messages: 200_000, months: 5 }
+let db: TestDatabase
+let app: App
+let folder: string
+let key: string
+let filled: Filled
+const known: Record<string, string> = {}
+
+beforeAll(async () => {
+  db = await createTestDatabase()
+  await prepareJobs(db.url, jobNames)
+  filled = await fill(db.owner, size)
+  for (let n = 0; n < 3; n++) await fill(db.owner, { conversations: 2000, messages: 4000, months: 5 }, `Neighbour ${n}`)
+  const { tenantId } = filled
+  const by = { label: 'system', name: 'Parley' }
+  const member = await inTenant(db, tenantId, (tx) =>
+    addMember(tx, {
+      email: 'ada@plans.example',
+      password: 'a password for tests',
+      firstName: 'Ada',
+      lastName: 'L',
+      role: 'owner',
+    }),
+  )
+  const label = (await inTenant(db, tenantId, (tx) => addLabel(tx, by, { name: 'Rare', colour: 'red' }))).id
+  const many = (await inTenant(db, tenantId, (tx) => addLabel(tx, by, { name: 'Many', colour: 'red' }))).id
+  for (const [id, n] of [
+    [label, 5],
+    [many, 10_000],
+  ] as const)
+    await db.owner.query(
+      `INSERT INTO conversation_labels (tenant_id, label_id, conversation_id)
+       SELECT $1, $2, id FROM (SELECT id FROM conversations WHERE tenant_id = $1 ORDER BY last_message_at LIMIT $3) x`,
+      [tenantId, id, n],
+    )
+  await db.owner.query(
+    `UPDATE conversations SET assignee_id = $2 WHERE id IN (SELECT id FROM conversations WHERE tenant_id = $1 ORDER BY last_message_at LIMIT 3)`,
+    [tenantId, member],
+  )
+  const one = await db.owner.query<{ id: string; conversation_id: string; contact_id: string }>(
+    'SELECT id, conversation_id, contact_id FROM messages WHERE tenant_id = $1 ORDER BY created_at LIMIT 1 OFFSET 1000',
+    [tenantId],
+  )
+  const { id = '', conversation_id = '', contact_id = '' } = one.rows[0] ?? {}
+  Object.assign(known, { message: id, conversation: conversation_id, contact: contact_id, member, label, many })
+  // The newest of them: what searching costs where all is indexed is shown by src/conversations/search/plans.db.test.ts.
+  for (let n = 0; n < 12 && (await fillSearch(db, tenantId)).more; n++);
+  await db.owner.query('UPDATE search_progress SET messages_before = NULL')
+  while ((await fillSearch(db, tenantId)).more);
+  await db.owner.query('UPDATE tenants SET rate_limit = 1000000 WHERE id = $1', [tenantId])
+  await db.owner.query('VACUUM ANALYZE')
+  key = (await inTenant(db, tenantId, (tx) => createApiKey(tx, { name: 'plans', role: 'admin' }))).key
+  await plansOf(db)
+  folder = await mkdtemp(join(tmpdir(), 'parley-plans-'))
+  const config = readConfig({ NODE_ENV: 'test', DATABASE_URL: db.url, PARLEY_DATA_DIR: folder })
+  app = await build({ config, databaseUrl: db.url, log: createLogger({ level: 'ERROR' }) })
+  await app.server.ready()
+}, 240_000)
+afterAll(async () => {
+  await app?.stop()
+  await db?.drop()
+  if (folder) await rm(folder, { recursive: true, force: true })
+})
+
+/** How each is asked for something large. Who adds a route that shows something says so here. */
+const asked = (): Record<string, string[]> => {
+  const { conversation, contact, message, member, label, many } = known
+  const account = filled.accounts[1]?.id
+  const later = Buffer.from(`${(Date.now() - 40 * 86_400_000) * 1000} ${conversation}`).toString('base64url')
+  return {
+    '/api/conversations': [
+      ...['', 'status=closed', 'status=all', 'status=archived', 'unread=true', 'unread=false', 'assignee=none', 'assignee=me'],
+      ...[`assignee=${member}`, `assignee=${member}&unread=true`, 'channel=whatsapp', 'channel=sms', `accountId=${account}`],
+      ...[`accountId=${account}&status=closed`, `contactId=${contact}`, `labelId=${label}`, `labelId=${many}&status=all`],
+      ...['q=hello', 'q=000777', 'q=c4c', 'q=49&status=all', `q=49&labelId=${many}&unread=true`, 'limit=100&status=all'],
+      ...[`labelId=${label}&assignee=${member}&status=all&accountId=${account}`],
+      ...[`cursor=${later}`, `cursor=${later}&status=all&unread=false`, `cursor=${later}&assignee=${member}`],
+    ],
+    '/api/conversations/counts': [''],
+    '/api/conversations/:id': [''],
+    '/api/conversations/:id/messages': ['', 'before=3', 'after=1', `around=${message}`, 'limit=200'],
+    '/api/messages/:id': [''],
+    '/api/messages/:id/history': [''],
+    '/api/contacts': ['', 'q=000777', 'q=c4c', 'q=49', `cursor=${contact}`],
+    '/api/contacts/:id': [''],
+    '/api/search': [
+      'q=hello',
+      'q=zzzz',
+      `q=hello&contactId=${contact}`,
+      `q=hello&accountId=${account}`,
+      'q=hello&channel=whatsapp',
+    ],
+    '/api/reports/active-conversations': ['', 'limit=100'],
+    '/api/reports/newest-messages': ['', 'limit=100'],
+    '/api/labels': [''],
+    '/api/accounts': [''],
+    '/api/templates': ['', `accountId=${account}`],
+    '/api/members': [''],
+    '/api/business': [''],
+    '/api/holds': [''],
+    '/api/invitations': [''],
+    '/api/api-keys': [''],
+  }
+}
+/** What shows nothing of a business's conversations, and why it is not asked here. */
+const others: [RegExp, string][] = [
+  [/^\/api\/stream$/, 'never ends; what it reads is asked for below'],
+  [/^\/api\/(session|sessions|setup|me)(\/|$)/, 'a person and their sessions'],
+  [/^\/api\/audit$/, 'for owners in person; see src/tenancy'],
+  [/^(\/api)?\/tenants?(\/|$)|^\/api\/platform\//, 'for those who run the server; see src/tenancy/tenant-plans.db.test.ts'],
+  [/^\/api\/reports\/(delivery|statuses|volume|campaigns|automations)$/, 'counts all of a stretch of time; see src/reports'],
+  [/^\/api\/media\//, 'one file by its key'],
+  [/^\/api\/accounts\/:id\/setup$/, 'a few accounts'],
+  [/^\/api\/(docs|openapi)/, 'reads no table'],
+]
+
+describe('what the API shows', () => {
+  const routes = () =>
+    Object.entries((app.server.swagger() as { paths: Record<string, Record<string, unknown>> }).paths)
+      .filter(([, methods]) => 'get' in methods)
+      .map(([path]) => path.replace(/\{(\w+)\}/g, ':$1'))
+      .filter((path) => path.startsWith('/api/'))
+
+  test('is asked for here, every route of it, or said why not', () => {
+    const here = asked()
+    const forgotten = routes().filter((path) => !(path in here) && !others.some(([reason]) => reason.test(path)))
+    expect(forgotten).toEqual([])
+    expect(Object.keys(here).filter((path) => !routes().includes(path))).toEqual([])
+  })
+
+  test('reads no large table as a whole, spills nothing and sorts little more than it shows', async () => {
+    const faults: string[] = []
+    let plans = 0
+    for (const [route, queries] of Object.entries(asked()))
+      for (const query of queries) {
+        const folderOf = /(\w+)s\/:id/.exec(route)?.[1] ?? ''
+        const url = `${route.replace(':id', known[folderOf] ?? '')}${query && '?'}${query}`
+        // Often enough for a plan that is made for any values, where the statement has a name.
+        for (let n = 0; n < 7; n++) {
+          const seen = await heard(async () => {
+            const answer = await app.server.inject({ url, headers: { authorization: `Bearer ${key}` } })
+            expect([url, answer.statusCode]).toEqual([url, 200])
+          })
+          plans += seen.length
+          faults.push(...seen.flatMap((plan) => faultsOf(plan)).map((fault) => `${url}: ${fault}`))
+        }
+      }
+    expect([...new Set(faults)]).toEqual([])
+    expect(plans).toBeGreaterThan(500)
+  }, 240_000)
+
+  test('by what is done wrong on purpose it would be noticed', async () => {
+    const seen = (sql: string) =>
+      heard(() => inTenant(app.db, filled.tenantId, (tx) => tx.query(sql)).then(() => {})).then((all: Plan[]) =>
+        all.flatMap(faultsOf),
+      )
+    expect(await seen(`SELECT count(*) FROM messages WHERE content LIKE '%qq%'`)).not.toEqual([])
+    expect(await seen('SELECT id FROM conversations ORDER BY last_preview, id LIMIT 10')).not.toEqual([])
+  })
+})
