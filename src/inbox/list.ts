@@ -151,10 +151,11 @@ function othersOf(filter: ConversationFilter, typed: Typed | undefined, values: 
     where.push(`EXISTS (SELECT FROM conversation_labels l WHERE l.tenant_id = $1 AND l.label_id = ${values.add(filter.labelId)}
       AND l.conversation_id = c.id)`)
   if (typed?.people) {
+    // As a value and not as EXISTS: looked up for each conversation, where a join would read everybody.
     const first = values.all.length + 1
     for (const list of typed.people.lists) values.add(list)
-    where.push(`(c.id = ANY (${values.add(typed.conversationIds)}) OR EXISTS (SELECT FROM contact_search s
-      WHERE s.tenant_id = $1 AND s.contact_id = c.contact_id AND ${fits('s.folded', first)}))`)
+    where.push(`(c.id = ANY (${values.add(typed.conversationIds)}) OR
+      (SELECT ${fits('s.folded', first)} FROM contact_search s WHERE s.tenant_id = $1 AND s.contact_id = c.contact_id))`)
   }
   return where
 }
