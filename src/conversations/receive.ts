@@ -6,7 +6,7 @@ import { newId } from '../kernel/ids.ts'
 import { cleanJson } from '../kernel/text.ts'
 import { classify } from '../platform/db/errors.ts'
 import type { Client } from '../platform/db/pool.ts'
-import { type Database, inTransaction } from '../platform/db/tx.ts'
+import { type Database, inOneCall, inTransaction } from '../platform/db/tx.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
 import type { InboundEvent, MessageEvent, ParsedWebhook, ReceiptEvent } from '../ports/channel.ts'
@@ -94,11 +94,11 @@ async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise
   const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
   const plain = plainMessages(batch)
   if (plain) {
-    await takeInPlain(deps.db.pool, now, batch, plain, intake)
+    await inOneCall(deps.db, (client) => takeInPlain(client, now, batch, plain, intake))
     return intake
   }
   const receipts = plainReceipts(batch)
-  if (receipts && (await takeInReceipts(deps.db.pool, now, batch, receipts, intake))) return intake
+  if (receipts && (await inOneCall(deps.db, (client) => takeInReceipts(client, now, batch, receipts, intake)))) return intake
   await inTransaction(deps.db, async (client) => {
     const verdicts = new Map<SignedWebhook, Verdict>(batch.map((webhook) => [webhook, { tenants: new Set() }]))
     await takeIn(client, now, batch.flatMap(eventsOf), verdicts, intake, media)
@@ -125,7 +125,7 @@ function plainMessages(batch: readonly SignedWebhook[]): (Incoming<MessageEvent>
 
 /** Messages and their raw webhooks in one call, which is one round trip and its own transaction. */
 async function takeInPlain(
-  client: Pick<Client, 'query'>,
+  client: Client,
   now: Date,
   batch: readonly SignedWebhook[],
   items: readonly (Incoming<MessageEvent> & { webhook: SignedWebhook })[],
@@ -173,7 +173,7 @@ function plainReceipts(batch: readonly SignedWebhook[]): (Incoming<ReceiptEvent>
 
 /** Receipts and their raw webhooks in one call. false: nothing was stored, one of them needs more than that. */
 async function takeInReceipts(
-  client: Pick<Client, 'query'>,
+  client: Client,
   now: Date,
   batch: readonly SignedWebhook[],
   receipts: readonly (Incoming<ReceiptEvent> & { webhook: SignedWebhook })[],

@@ -1,5 +1,5 @@
 import { isUuid } from '../../kernel/ids.ts'
-import { isRetryable } from './errors.ts'
+import { isRetryable, isUnavailable } from './errors.ts'
 import type { Client, Pool } from './pool.ts'
 
 /** A transaction that sees one tenant. Functions that read or write tenant data take it, never the pool. */
@@ -73,6 +73,23 @@ export async function inTransaction<T>(db: Database, work: (client: Client) => P
       broken = rollback
     })
     if (error instanceof Error && /timeout|terminated|ECONN/i.test(error.message)) broken = error
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/**
+ * One call that is a transaction by itself. A statement that fails leaves its connection as it was, with all that is prepared
+ * on it; `pool.query` would close it.
+ */
+export async function inOneCall<T>(db: Database, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await db.pool.connect()
+  let broken: Error | undefined
+  try {
+    return await work(client)
+  } catch (error) {
+    if (isUnavailable(error)) broken = error as Error
     throw error
   } finally {
     client.release(broken)
