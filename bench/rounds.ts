@@ -8,6 +8,8 @@ export interface Options {
   rounds: number
   seconds: number
   connections: number
+  /** How many messages a store has that is made for the run. */
+  messages: number
   /** The data folder of a store that is there already, as `parley bench seed` makes one; else an empty one is made. */
   store?: string
 }

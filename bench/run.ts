@@ -5,6 +5,7 @@ import { dispatch } from './dispatch/run.ts'
 import { fairness } from './fairness/run.ts'
 import { intake } from './intake/run.ts'
 import { lookup } from './lookup/run.ts'
+import { reads } from './reads/run.ts'
 import { receipts } from './receipts/run.ts'
 import { search } from './search/run.ts'
 import { soak } from './soak/run.ts'
@@ -23,6 +24,7 @@ const { positionals, values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     connections: { type: 'string', default: '64' },
     store: { type: 'string' },
+    messages: { type: 'string', default: '1000000' },
     minutes: { type: 'string', default: '30' },
     rate: { type: 'string', default: '1000' },
   },
@@ -37,6 +39,7 @@ const options = {
   rounds: number(values.rounds, 'rounds'),
   seconds: number(values.seconds, 'seconds'),
   connections: number(values.connections, 'connections'),
+  messages: number(values.messages, 'messages'),
   ...(values.store ? { store: values.store } : {}),
 }
 const long = { json: values.json, minutes: number(values.minutes, 'minutes'), rate: number(values.rate, 'rate') }
@@ -48,6 +51,7 @@ const benches: Record<string, () => Promise<void>> = {
   fairness: () => fairness(options),
   lookup: () => lookup(options),
   search: () => search(options),
+  reads: () => reads(options),
   soak: () => soak(long),
 }
 const bench = benches[positionals[0] ?? '']

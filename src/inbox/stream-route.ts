@@ -12,6 +12,15 @@ const maxBuffered = 4 << 20
 /** What was written before the cut still goes out, so that even the slowest gets further each time it comes back. */
 const flushMs = 30_000
 
+/** What is told to all watchers of a business is written down once. */
+const written = new WeakMap<object, string>()
+function textOf(data: unknown): string {
+  if (typeof data !== 'object' || data === null) return JSON.stringify(data)
+  const text = written.get(data) ?? JSON.stringify(data)
+  written.set(data, text)
+  return text
+}
+
 export const streamRoute: FastifyPluginAsyncZod<{
   live: LiveStream
   /** Tells that this person is here; returns how to tell that they left. */
@@ -61,7 +70,7 @@ export const streamRoute: FastifyPluginAsyncZod<{
       }
       const stop = await live.watch(
         tenantId,
-        { send: (event, data, at) => tell(`${at ? `id: ${at}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`) },
+        { send: (event, data, at) => tell(`${at ? `id: ${at}\n` : ''}event: ${event}\ndata: ${textOf(data)}\n\n`) },
         cursor,
       )
       reply.hijack()
