@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { digits, inboundText, makeAccount, webhook } from '../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { createIngress } from '../conversations/ingress.ts'
+import { createPool } from '../platform/db/pool.ts'
 import { createLogger } from '../platform/log.ts'
 import { createMetrics } from './metrics.ts'
 
@@ -72,4 +73,19 @@ test('what waits while the database does not answer is counted, and so is what i
   await db.owner.query('ROLLBACK')
   const refused = (await ends).filter((end) => end.status === 'rejected').length
   expect(ingress.totals()).toMatchObject({ refused, webhooks: sent.length - refused })
+})
+
+test('while the database is away, what the process knows by itself is still told', async () => {
+  const log = createLogger({ level: 'CRITICAL' })
+  const away = { pool: createPool({ connectionString: 'postgresql://nobody@127.0.0.1:1/nowhere', size: 1, log }) }
+  const metrics = createMetrics({
+    db: away,
+    intake: away,
+    ingress: createIngress({ db: away, log }),
+    search: { lag: () => ({ seconds: 7, filling: 2, fillingSeconds: 1 }) },
+    upkeep: { attention: () => [] },
+  })
+  const told = numbers(await metrics.metrics())
+  expect(told).toMatchObject({ parley_intake_waiting_webhooks: 0, parley_search_lag_seconds: 7 })
+  expect(Object.keys(told).filter((name) => name.startsWith('parley_queue_lag'))).toEqual([])
 })

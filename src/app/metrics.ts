@@ -33,7 +33,10 @@ export function createMetrics(parts: Measured): Registry {
       registers: [registry],
       async collect() {
         this.reset()
-        await collect((value, labels = {}) => this.set(labels, value))
+        // What the database does not tell now is left out: the rest is wanted then most of all.
+        try {
+          await collect((value, labels = {}) => this.set(labels, value))
+        } catch {}
       },
     })
   const counter = (name: string, help: string, read: () => number) =>

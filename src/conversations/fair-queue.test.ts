@@ -20,12 +20,18 @@ test('who sent one is in the next batch, however much another sent before', () =
   const queue = filled(...Array.from({ length: 500 }, (_, n) => item('a', n)), item('b', 0), item('c', 0))
   expect(named(queue.nextBatch(true))).toBe('a0 b0 c0 a1 a2 a3 a4 a5 a6 a7')
 })
-test('one that goes apart shares its batch with nobody, and nobody waits for it', () => {
+test('one that goes apart shares its batch with none of the others, and none of them waits for it', () => {
   const apart = (source: string) => source === 'a'
   const queue = filled(item('b', 0), item('a', 0), item('c', 0), item('a', 1), item('b', 1))
   expect(named(queue.nextBatch(true, undefined, apart))).toBe('b0 c0 b1')
   expect(named(queue.nextBatch(true, undefined, apart))).toBe('a0 a1')
   expect(queue.nextBatch(true, undefined, apart)).toEqual([])
+})
+test('those that go apart share with each other: many of them do not mean many small batches', () => {
+  const apart = (source: string) => source !== 'c'
+  const queue = filled(item('a', 0), item('b', 0), item('c', 0), item('a', 1), item('b', 1))
+  expect(named(queue.nextBatch(true, undefined, apart))).toBe('a0 b0 a1 b1')
+  expect(named(queue.nextBatch(true, undefined, apart))).toBe('c0')
 })
 test('alone, a source has the whole batch', () => {
   const queue = filled(...Array.from({ length: 50 }, (_, n) => item('a', n)))

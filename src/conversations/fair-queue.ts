@@ -20,7 +20,7 @@ export interface FairQueue<T extends Sized> {
   add(item: T): void
   /**
    * `large`: whether one that fills a batch by itself may be taken; such a one goes alone. `may`: whether this source, of which
-   * so many events wait, may have a place in this batch. `apart`: whether a source shares its batches with no other. Empty
+   * so many events wait, may have a place in this batch. `apart`: whether a source shares its batches only with those that go apart too. Empty
    * where nothing may go.
    */
   nextBatch(large: boolean, may?: (source: string, events: number) => boolean, apart?: (source: string) => boolean): T[]
@@ -102,9 +102,9 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
         const size = sizeOf(item)
         if (batch.length > 0 && (events + size > most || bytes + item.bytes > limits.batchBytes)) break
         if (batch.length === 0) {
-          // Who shares waits for all that it shares with.
+          // Who shares waits for all that it shares with: those who send much do so among themselves.
           const alone = apart(source)
-          for (const other of lines.keys()) if (other !== source && (alone || apart(other))) passedOver.add(other)
+          for (const other of lines.keys()) if (apart(other) !== alone) passedOver.add(other)
         }
         events += size
         bytes += item.bytes

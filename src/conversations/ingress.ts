@@ -36,7 +36,7 @@ interface Limits extends FairLimits {
   writers: number
   /** A source has one batch under way, unless so many of its events wait: the other writer is for all others. */
   secondBatchAt: number
-  /** While others write too, a source that sends much waits so long for a fuller batch, or until so many events wait. Milliseconds. */
+  /** While others write too, a source that sends much waits so long for a fuller batch, or until so much waits in all. Milliseconds. */
   gatherMs: number
   gatherEvents: number
   /** Bytes that may wait: beyond, requests are turned away before memory grows. */
@@ -82,7 +82,9 @@ export function createIngress(
    * or sending little, nobody waits.
    */
   const gathers = (source: string, events: number): number =>
-    events < gatherEvents && activity.busyAmongOthers(source) ? gatherMs - activity.sinceBatch(source) : 0
+    Math.max(events, queue.size()) < gatherEvents && activity.busyAmongOthers(source)
+      ? gatherMs - activity.sinceBatch(source)
+      : 0
   function wake(): void {
     willWake = false
     if (running < writers) void drain()

@@ -359,3 +359,20 @@ test('a business that sends much waits a moment for a fuller batch while another
   // Before it counts as much, each of the first few may go alone; on a busy machine that happens more than once.
   expect(rows[0].batches).toBeLessThan(rows[0].ms / gatherMs + 20)
 })
+
+test('twenty businesses that all send much share batches: each for itself would have twenty small ones stored in turn', async () => {
+  const accounts = await Promise.all(Array.from({ length: 20 }, () => makeAccount(db)))
+  const phones = Array.from({ length: 20 }, () => `1650${digits(7)}`)
+  const busy = createIngress({ db, log })
+  await Promise.all(
+    Array.from({ length: 200 }, async (_, worker) => {
+      const from = accounts[worker % 20] as TestAccount
+      for (let n = 0; n < 8; n++)
+        await busy.accept(webhook(inboundText(from, phones[(worker + n) % 20] as string, `line ${n}`)))
+    }),
+  )
+  const { events, batches } = busy.totals()
+  expect(events).toBe(1600)
+  // Ten of each wait at a time.
+  expect(events / batches).toBeGreaterThan(15)
+})
