@@ -182,6 +182,7 @@ export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; 
       leases.stop()
     },
     idle() {
+      if (stopped && underWay === 0) return Promise.resolve()
       const done = new Promise<void>((resolve) => idlers.push(resolve))
       void look()
       return done
@@ -256,9 +257,13 @@ type LoadsConnection = (item: Claimed) => Promise<AccountConnection>
 function oncePerAccount(deps: DispatchDeps): LoadsConnection {
   const loaded = new Map<string, Promise<AccountConnection>>()
   return ({ tenant_id, account_id }) => {
-    const known = loaded.get(account_id) ?? inTenant(deps.db, tenant_id, (tx) => loadConnection(tx, deps.secrets, account_id))
-    loaded.set(account_id, known)
-    return known
+    const known = loaded.get(account_id)
+    if (known) return known
+    const loading = inTenant(deps.db, tenant_id, (tx) => loadConnection(tx, deps.secrets, account_id))
+    loaded.set(account_id, loading)
+    // What failed for one is asked again for the next.
+    loading.catch(() => loaded.delete(account_id))
+    return loading
   }
 }
 
