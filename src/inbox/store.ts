@@ -136,11 +136,13 @@ export async function listMessages(tx: Tx, range: MessageRange): Promise<{ rows:
 
 /** Lines at the beginning that retention removed: the first that is left is not the first there was. */
 export async function removedLines(tx: Tx, conversationId: string): Promise<number> {
-  const { rows } = await tx.query<{ removed: number }>(
-    `SELECT coalesce((SELECT m.seq FROM messages m WHERE m.tenant_id = $1 AND m.conversation_id = $2 ORDER BY m.seq LIMIT 1), c.last_seq + 1) - 1 AS removed
+  const { rows } = await tx.query<{ removed: number }>({
+    // Named: planning over all months anew would cost more than looking.
+    name: 'inbox_removed_lines',
+    text: `SELECT coalesce((SELECT m.seq FROM messages m WHERE m.tenant_id = $1 AND m.conversation_id = $2 ORDER BY m.seq LIMIT 1), c.last_seq + 1) - 1 AS removed
        FROM conversations c WHERE c.tenant_id = $1 AND c.id = $2`,
-    [tx.tenantId, conversationId],
-  )
+    values: [tx.tenantId, conversationId],
+  })
   return rows[0]?.removed ?? 0
 }
 
@@ -230,11 +232,12 @@ export interface AnnotationRow {
 
 /** `since`: the time of the oldest of these messages; what is drawn on one came after it. */
 export async function annotationsOf(tx: Tx, messageIds: readonly string[], since: Date): Promise<AnnotationRow[]> {
-  const { rows } = await tx.query<AnnotationRow>(
-    `SELECT reply_to_id, direction, type, body, content, occurred_at FROM messages
+  const { rows } = await tx.query<AnnotationRow>({
+    name: 'inbox_annotations',
+    text: `SELECT reply_to_id, direction, type, body, content, occurred_at FROM messages
       WHERE tenant_id = $1 AND reply_to_id = ANY($2) AND created_at >= $3 AND type IN ('reaction', 'edit', 'revoke') ORDER BY seq`,
-    [tx.tenantId, messageIds, since],
-  )
+    values: [tx.tenantId, messageIds, since],
+  })
   return rows
 }
 
