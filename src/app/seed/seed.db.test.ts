@@ -207,6 +207,8 @@ test('with --search what was said is found', async () => {
   const db = await database()
   await run(db.url, { messages: 2000, tenants: 1, search: true })
   const [one] = await ask<{ tenant_id: string }>(db.url, 'SELECT tenant_id FROM messages LIMIT 1')
-  const page = await inTenant(db, one?.tenant_id ?? '', (tx) => findMessages(tx, { phrases: phrasesOf('thanks'), limit: 20 }))
+  const page = await inTenant(db, one?.tenant_id ?? '', (tx) =>
+    findMessages(tx, { phrases: phrasesOf('thanks'), limit: 20, budgetMs: 30_000 }),
+  )
   expect(page.found.length).toBeGreaterThan(5)
 })
