@@ -166,7 +166,7 @@ describe.skipIf(!present)('searching', () => {
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox').and(page.locator(':focus')).waitFor()
     await page.keyboard.type('parcel')
-    await page.getByRole('option', { name: 'Where is my parcel?' }).waitFor()
+    await page.getByRole('option', { name: 'Bob Where is my parcel?' }).waitFor()
     await page.getByRole('option', { name: 'Search messages for “parcel”' }).click()
     await expect.poll(() => hits().count()).toBe(2)
   })
