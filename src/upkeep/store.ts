@@ -37,7 +37,7 @@ export async function expireQueued(tx: Tx, before: Date): Promise<number> {
     `UPDATE message_tracking SET status = 'failed', status_at = now(), failed_at = now(), updated_at = now(), error_code = 'expired',
             error_text = 'It waited to be sent for longer than the business keeps its messages.'
       WHERE tenant_id = $1 AND id IN (SELECT x.id FROM message_tracking x
-        WHERE x.tenant_id = $1 AND x.status = 'queued' AND x.created_at < $2 AND NOT ${heldConversation} LIMIT $3)`,
+        WHERE x.tenant_id = $1 AND x.unsent AND x.status = 'queued' AND x.created_at < $2 AND NOT ${heldConversation} LIMIT $3)`,
     [tx.tenantId, before, batchRows],
   )
   return rowCount ?? 0
