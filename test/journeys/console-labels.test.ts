@@ -203,7 +203,8 @@ describe.skipIf(!present)('labels at the console', () => {
     await part.getByRole('textbox', { name: 'Reason' }).fill('A dispute')
     await part.getByRole('button', { name: 'Place a hold' }).click()
     await part.getByTestId('hold').getByText('A dispute').waitFor()
-    expect(await troubles(owner)).toEqual([])
+    // The notice that comes with it is faint while it fades in.
+    await expect.poll(() => troubles(owner), { timeout: 8000 }).toEqual([])
     await photograph(owner, 'hold-person')
     await owner.goto(`${world.url}/settings/business`)
     await owner.getByTestId('holds').getByRole('link', { name: 'Person' }).waitFor()
