@@ -10,7 +10,11 @@ const mostWords = 12
 export const foldPerson = (names: readonly (string | null)[], numbers: readonly string[]): string =>
   [...new Set([...names.flatMap((name) => (name ? [wordsOf(name)] : [])), ...numbers.map(wordsOf)])].join('\n')
 
-const wordsOf = (text: string): string => fold(text).replace(/\s+/g, ' ').trim()
+/** Control characters are nothing that one looks for, and one of them stands between tokens on their way to the index. */
+const wordsOf = (text: string): string =>
+  fold(text)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
 
 /** Every three characters that follow each other; at the end of a line also the last two and the last. Each once. */
 export function triplesOf(foldedText: string): string[] {

@@ -159,6 +159,27 @@ describe('conversations', () => {
       ['line 1', 'read', 'closed'],
     ])
   })
+  test('a page with a conversation whose messages are gone is not the last one', async () => {
+    const account = await makeAccount(db)
+    for (const [n, lines] of [
+      [line('2026-03-01T00:00:00Z', 'INBOUND', 'received')],
+      [],
+      [line('2026-03-03T00:00:00Z', 'INBOUND', 'received')],
+    ].entries())
+      await conversation(account, { phone: `+1555100${n}`, lines })
+    const seen: unknown[] = []
+    let after: [string, string] | null = null
+    for (let page = 0; page === 0 || after; page++) {
+      const asked: store.PageWish = { limit: 2, after }
+      const { rows, next } = await ask(account, async (tx) => ({
+        rows: await store.newestMessages(tx, tx.tenantId, asked),
+        next: await store.afterNewestMessages(tx, tx.tenantId, asked),
+      }))
+      seen.push(...rows.map(({ created_at }) => (created_at as Date).toISOString().slice(0, 10)))
+      after = next?.split('|') as typeof after
+    }
+    expect(seen).toEqual(['2026-03-03', '2026-03-01'])
+  })
   test('of another business are not to be had, whoever is named', async () => {
     for (const one of [store.activeConversations, store.newestMessages])
       expect(await ask(empty, (tx) => one(tx, shop.tenantId, { limit: 10, after: null }))).toEqual([])
@@ -227,4 +248,10 @@ test('every report that counts messages reads a stretch of an index, however man
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
     expect(plan).toMatch(/message_tracking_pkey[\s\S]*Index Cond: .*tenant_id.*id >= .*id </)
   })
+})
+
+test('a stretch that ends at the beginning of time is refused or has a beginning that can be written down', () => {
+  expect(stretch.safeParse({ to: '0000-01-01T00:00:00Z' }).success).toBe(false)
+  const early = stretchOf(stretch.parse({ to: '1970-01-05T00:00:00Z' }))
+  expect(early.from.toISOString()).toBe('1970-01-01T00:00:00.000Z')
 })

@@ -46,8 +46,12 @@ export const reportRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (serv
       },
     },
     async (request) => {
-      const rows = await inOwn(request, (tx) => store.newestMessages(tx, tx.tenantId, wish(request.query)))
-      return as(schema.newestMessages, { items: rows.map(view), next: nextOf(rows, request.query.limit) })
+      const asked = wish(request.query)
+      const [rows, next] = await inOwn(request, async (tx) => [
+        await store.newestMessages(tx, tx.tenantId, asked),
+        await store.afterNewestMessages(tx, tx.tenantId, asked),
+      ])
+      return as(schema.newestMessages, { items: rows.map(view), next })
     },
   )
   server.get(

@@ -20,7 +20,8 @@ export const stretch = z
 
 export function stretchOf(given: { from?: string; to?: string }, now: Date = new Date()): { from: Date; to: Date } {
   const to = given.to ? new Date(given.to) : now
-  return { from: given.from ? new Date(given.from) : new Date(to.getTime() - usualDays * dayMs), to }
+  // Nothing was said before 1970; earlier than the year 0 there is no way to write a time down.
+  return { from: given.from ? new Date(given.from) : new Date(Math.max(0, to.getTime() - usualDays * dayMs)), to }
 }
 
 export const daysBack = z.object({ days: z.coerce.number().int().min(1).max(mostDays).default(usualDays) })

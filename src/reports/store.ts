@@ -64,6 +64,18 @@ export const tableSizes = (on: Asking) =>
   )
 export const indexUsage = (on: Asking) =>
   rowsOf(on, 'SELECT table_name AS "table", index_name AS "index", scans, rows_read, bytes FROM parley.report_index_usage()')
+/** Where the page after this one begins: a conversation that has no message any more is in no row, and counts as looked at. */
+export async function afterNewestMessages(on: Asking, tenantId: string, { limit, after }: PageWish): Promise<string | null> {
+  const [last] = await rowsOf(
+    on,
+    `SELECT n.last_message_at::text || '|' || n.id AS place
+       FROM parley.newest_conversations($1, ARRAY['open', 'closed', 'archived'], $2, coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')) n
+      ORDER BY n.last_message_at DESC, n.id DESC OFFSET $2 - 1`,
+    [tenantId, limit, after?.[0] ?? null, after?.[1] ?? null],
+  )
+  return (last?.place as string | undefined) ?? null
+}
+
 /** As the login that this server has, and not as what it works as: a login sees what its own connections do. */
 export const connections = (db: Database) =>
   inTransaction(db, async (client) => {

@@ -136,6 +136,23 @@ test('a key with scopes revokes none that may more', async () => {
   await revoke(await make(bySystem, narrow))
 })
 
+test('a platform key that is being made with one of an operator who is removed ends with it, for good', async () => {
+  const { email, userId } = await person('owner')
+  await addOperator(db, email, 'cli')
+  await addOperator(db, (await person('owner')).email, 'cli')
+  const make = (createdBy: string) =>
+    changePlatform(db, bySystem, async (on) => [await createPlatformKey(on, { name: 'K', createdBy })])
+  const first = await make(`operator:${userId}`)
+  const racing = await Promise.allSettled([
+    ...Array.from({ length: 4 }, () => make(`platform_key:${first.id}`)),
+    changePlatform(db, bySystem, async ({ pool }) => [await removeOperator(pool, userId)]),
+    ...Array.from({ length: 4 }, () => make(`platform_key:${first.id}`)),
+  ])
+  expect(racing[4]?.status).toBe('fulfilled')
+  const { rows } = await db.owner.query('SELECT FROM platform_api_keys WHERE made_for = $1 AND revoked_at IS NULL', [userId])
+  expect(rows).toEqual([])
+})
+
 test('a platform key lives no longer than who made it: its term, its maker revoked, its maker no operator any more', async () => {
   const { email, userId } = await person('owner')
   await addOperator(db, email, 'cli')

@@ -168,11 +168,15 @@ interface Ended {
 
 /** Keys end with the person they were made for. After the person's row is gone, so that none is made meanwhile. */
 export async function revokeKeysOf(tx: Tx, by: By, userId: string): Promise<void> {
-  const { rows } = await tx.query<Ended>(
-    'UPDATE tenant_api_keys SET revoked_at = now() WHERE tenant_id = $1 AND made_for = $2 AND revoked_at IS NULL RETURNING id, name',
-    [tx.tenantId, userId],
-  )
-  await tellEnded(tx, by, rows, () => ({ madeFor: userId }))
+  // Again until there is none: one of them may just have been making another.
+  for (;;) {
+    const { rows } = await tx.query<Ended>(
+      'UPDATE tenant_api_keys SET revoked_at = now() WHERE tenant_id = $1 AND made_for = $2 AND revoked_at IS NULL RETURNING id, name',
+      [tx.tenantId, userId],
+    )
+    if (rows.length === 0) return
+    await tellEnded(tx, by, rows, () => ({ madeFor: userId }))
+  }
 }
 
 /** Invitations and links that a key gave end with it: whoever holds them has them from the key. */

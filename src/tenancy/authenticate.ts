@@ -29,6 +29,8 @@ declare module 'fastify' {
     operator: Operator | null
     session: SessionCore | null
     sessionId: string | null
+    /** When it was looked who this is: performance.now(). */
+    identifiedAt: number
   }
 }
 
@@ -45,6 +47,7 @@ export function guardApi(server: HttpServer, options: GuardOptions): void {
   server.decorateRequest('operator', null)
   server.decorateRequest('session', null)
   server.decorateRequest('sessionId', null)
+  server.decorateRequest('identifiedAt', 0)
   server.decorate('stillAllowed', async (request: FastifyRequest) => {
     const access = request.routeOptions.config.access
     const before = request.actor?.tenantId
@@ -61,25 +64,38 @@ export function guardApi(server: HttpServer, options: GuardOptions): void {
   })
   const { limits } = options
   server.addHook('onRequest', async (request, reply) => {
-    const { access, platform, ownWayIn } = request.routeOptions.config
     limits.turnAway(request, reply)
     await identify(request, options)
     await limits.count(request, reply)
     if (!safe.has(request.method) && request.session) requireSameOrigin(request, options.publicUrl())
-    if (access === 'public') return
-    if (!request.actor && !request.session && !request.operator)
-      throw new ParleyError('not_signed_in', 'Sign in first, or send an API key as Authorization: Bearer.')
-    if (access === 'signed_in') {
-      requireSession(request)
-      if (request.actor && !ownWayIn) requireNotSuspended(request.actor, request.method)
-      return
-    }
-    if (platform && request.operator && canOperate(request.operator, platform)) return
-    if (access === 'operator') throw new ParleyError('forbidden', 'Only those who run this server may do this.')
-    const actor = actorOf(request)
-    requireNotSuspended(actor, request.method)
-    if (isAction(access)) requireCan(actor, access)
+    requireAllowed(request)
   })
+  // A body may take minutes to come: who was removed meanwhile changes nothing with it.
+  server.addHook('preHandler', async (request) => {
+    if (performance.now() - request.identifiedAt < staleMs) return
+    await identify(request, options)
+    requireAllowed(request)
+  })
+}
+
+/** As long as an open live stream may go without asking again. */
+const staleMs = 1000
+
+function requireAllowed(request: FastifyRequest): void {
+  const { access, platform, ownWayIn } = request.routeOptions.config
+  if (access === 'public') return
+  if (!request.actor && !request.session && !request.operator)
+    throw new ParleyError('not_signed_in', 'Sign in first, or send an API key as Authorization: Bearer.')
+  if (access === 'signed_in') {
+    requireSession(request)
+    if (request.actor && !ownWayIn) requireNotSuspended(request.actor, request.method)
+    return
+  }
+  if (platform && request.operator && canOperate(request.operator, platform)) return
+  if (access === 'operator') throw new ParleyError('forbidden', 'Only those who run this server may do this.')
+  const actor = actorOf(request)
+  requireNotSuspended(actor, request.method)
+  if (isAction(access)) requireCan(actor, access)
 }
 
 type Access = NonNullable<FastifyContextConfig['access']>
@@ -101,6 +117,7 @@ function requireNotSuspended(actor: Actor, method: string): void {
 
 async function identify(request: FastifyRequest, { db, cookieName }: GuardOptions): Promise<void> {
   request.actor = request.operator = request.session = request.sessionId = null
+  request.identifiedAt = performance.now()
   const [scheme, key] = (request.headers.authorization ?? '').split(' ')
   if (scheme?.toLowerCase() === 'bearer' && key) {
     if (looksLikePlatformKey(key)) request.operator = await findPlatformKey(db, key)

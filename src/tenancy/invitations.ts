@@ -8,6 +8,7 @@ import type { PeopleDeps } from './deps.ts'
 import { enqueueInvitation } from './mail.ts'
 import { invitationState, requireGrant, requireReach } from './rules.ts'
 import type { Role } from './schema.ts'
+import { requireGiver } from './standing.ts'
 import type { InvitationView } from './team-schema.ts'
 import { makeToken, tokenHash } from './tokens.ts'
 
@@ -93,6 +94,7 @@ export async function inviteWith(
   publicUrl: () => string,
   given: { email: string; role: Role },
 ): Promise<Invited & { id: string; token: string }> {
+  await requireGiver(tx, by, given.role)
   const token = makeToken()
   const { rows } = await tx.query<InvitationRow>(
     `INSERT INTO invitations (tenant_id, email, role, token_hash, invited_by, invited_by_name, expires_at)

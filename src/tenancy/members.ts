@@ -8,6 +8,7 @@ import { tellColleagues } from './news.ts'
 import type { PresenceState } from './people-schema.ts'
 import { fullName, requireGrant, requireReach } from './rules.ts'
 import type { Role } from './schema.ts'
+import { holdMember } from './standing.ts'
 import type { MemberView, PatchMember } from './team-schema.ts'
 import { endHandedLinks, endLinksGivenBy } from './tenants.ts'
 
@@ -58,6 +59,7 @@ export interface Manager {
 
 export async function changeMember(tx: Tx, manager: Manager, userId: string, patch: PatchMember): Promise<MemberView> {
   await holdTeam(tx)
+  await holdMember(tx, userId)
   const before = await requireMember(tx, userId)
   requireReach(manager.actor, before.role)
   if (patch.role && patch.role !== before.role) {
@@ -81,6 +83,7 @@ export async function changeMember(tx: Tx, manager: Manager, userId: string, pat
 /** Their keys end with it, and their sessions in this business: the database removes those in the same step. */
 export async function removeMember(tx: Tx, manager: Manager, userId: string): Promise<void> {
   await holdTeam(tx)
+  await holdMember(tx, userId)
   const before = await requireMember(tx, userId)
   requireReach(manager.actor, before.role)
   if (before.role === 'owner') await requireAnotherOwner(tx, userId)

@@ -165,9 +165,14 @@ export async function removeOperator(tx: Pick<Client, 'query'>, userId: string):
   if (!rows.some((row) => row.user_id === userId)) throw notFound('The operator')
   if (rows.length === 1) throw new ParleyError('conflict', 'This is the last operator. Make another one first.')
   await tx.query('DELETE FROM platform_operators WHERE user_id = $1', [userId])
-  const { rows: ended } = await tx.query<Ended>(
-    'UPDATE platform_api_keys SET revoked_at = now() WHERE made_for = $1 AND revoked_at IS NULL RETURNING id, name',
-    [userId],
-  )
-  return ended.map((one) => endedEntry(one, { madeFor: userId }))
+  const told: AuditEntry[] = []
+  // Again until there is none: one of them may just have been making another.
+  for (;;) {
+    const { rows: ended } = await tx.query<Ended>(
+      'UPDATE platform_api_keys SET revoked_at = now() WHERE made_for = $1 AND revoked_at IS NULL RETURNING id, name',
+      [userId],
+    )
+    if (ended.length === 0) return told
+    told.push(...ended.map((one) => endedEntry(one, { madeFor: userId })))
+  }
 }

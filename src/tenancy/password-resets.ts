@@ -9,6 +9,7 @@ import { requireMember } from './members.ts'
 import { hashPassword } from './passwords.ts'
 import { requireGoodPassword, requireGrant } from './rules.ts'
 import { endSessions, type Visitor } from './sessions.ts'
+import { requireGiver } from './standing.ts'
 import { makeToken, tokenHash } from './tokens.ts'
 
 type Query = Pick<Client, 'query'>
@@ -67,6 +68,7 @@ export async function linkForMember(
 ): Promise<ResetLink> {
   const member = await requireMember(tx, userId)
   requireGrant(who.actor, member.role)
+  await requireGiver(tx, who.by, member.role)
   if (!(await belongsHereOnly({ pool: tx }, userId)))
     throw new ParleyError(
       'forbidden',

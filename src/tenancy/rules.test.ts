@@ -46,7 +46,12 @@ test.each([
   ['Europe/Lisbon', true],
   ['America/Argentina/Buenos_Aires', true],
   ['UTC', true],
+  ['EST5EDT', true],
   ['+03:00', false],
+  // The database does not know them, or means another place.
+  ['IST', false],
+  ['jst', false],
+  ['US/Pacific-New', false],
   ['Mars/Olympus', false],
   ['', false],
   [' UTC', false],

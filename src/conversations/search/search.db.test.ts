@@ -279,6 +279,15 @@ describe('contacts', () => {
     expect(await people('99')).toEqual(['Alan'])
   })
 
+  test('whose name has control characters are found, and keep nobody else out of the index', async () => {
+    await met('Eve\u001f\u001fSeparator', '16505550188')
+    await met('Adam', '16505550189')
+    await filled()
+    expect(await people('eve sep')).toEqual(['Eve\u001f\u001fSeparator'])
+    expect(await people('Eve\u001f\u001fSep')).toEqual(['Eve\u001f\u001fSeparator'])
+    expect(await people('adam')).toEqual(['Adam'])
+  })
+
   test('found by hand or changed are in the index with the change', async () => {
     await met('Old Name', '16505550177')
     await filled()
