@@ -176,7 +176,7 @@ describe('conversations', () => {
         next: await store.afterNewestMessages(tx, tx.tenantId, asked),
       }))
       seen.push(...rows.map(({ created_at }) => (created_at as Date).toISOString().slice(0, 10)))
-      after = next?.split('|') as typeof after
+      after = next ? (next.split('|') as [string, string]) : null
     }
     expect(seen).toEqual(['2026-03-03', '2026-03-01'])
   })
