@@ -1,5 +1,6 @@
 /** What comes in while somebody searches: messages at a steady rate through intake, and the indexer behind them. */
-import { receiveBatch, type SignedWebhook } from '../../src/conversations/receive.ts'
+import type { SignedWebhook } from '../../src/conversations/batch.ts'
+import { receiveBatch } from '../../src/conversations/receive.ts'
 import { startSearchIndexer } from '../../src/conversations/search/indexer.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { createBus } from '../../src/platform/bus.ts'

@@ -20,13 +20,13 @@ export interface FairQueue<T extends Sized> {
   add(item: T): void
   /**
    * `large`: whether one that fills a batch by itself may be taken; such a one goes alone. `may`: whether this source, of which
-   * so many events wait, may have a place in this batch. `apart`: whether a source shares its batches only with those that go apart too. Empty
-   * where nothing may go.
+   * so many events wait, may have a place in this batch. `apart`: whether it shares its batches only with those that go apart
+   * too. Empty where nothing may go.
    */
   nextBatch(large: boolean, may?: (source: string, events: number) => boolean, apart?: (source: string) => boolean): T[]
   size(): number
-  /** Of those that are first in their line, the one that was added first. */
-  oldest(): T | undefined
+  /** The first of each source: what waited longest is one of them. */
+  firsts(): T[]
   /** Bytes of one source that wait. */
   bytesOf(source: string): number
 }
@@ -36,8 +36,6 @@ const sizeOf = (item: Sized): number => Math.max(1, item.events)
 
 interface Line<T> {
   items: T[]
-  /** When each was added, as a number that grows. */
-  order: number[]
   /** Before it everything was taken: taking the first of a long array would move all others. */
   head: number
   events: number
@@ -48,7 +46,6 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
   /** In the order in which sources are next. */
   const lines = new Map<string, Line<T>>()
   let count = 0
-  let added = 0
 
   /** Takes the first of a line; the source goes behind all others. */
   function take(source: string, line: Line<T>): T {
@@ -61,7 +58,6 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
     if (line.head === line.items.length) return item
     if (line.head > 1000) {
       line.items.splice(0, line.head)
-      line.order.splice(0, line.head)
       line.head = 0
     }
     lines.set(source, line)
@@ -75,9 +71,8 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
 
   return {
     add(item) {
-      const line = lines.get(item.source) ?? { items: [], order: [], head: 0, events: 0, bytes: 0 }
+      const line = lines.get(item.source) ?? { items: [], head: 0, events: 0, bytes: 0 }
       line.items.push(item)
-      line.order.push(added++)
       line.bytes += item.bytes
       line.events += sizeOf(item)
       lines.set(item.source, line)
@@ -113,15 +108,7 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
       return batch
     },
     size: () => count,
-    oldest() {
-      let first: T | undefined
-      let since = Number.POSITIVE_INFINITY
-      for (const { items, head, order } of lines.values()) {
-        const at = order[head] as number
-        if (at < since) [first, since] = [items[head], at]
-      }
-      return first
-    },
+    firsts: () => [...lines.values()].map(({ items, head }) => items[head] as T),
     bytesOf: (source) => lines.get(source)?.bytes ?? 0,
   }
 }

@@ -1,12 +1,14 @@
 /**
  * Gathers webhooks of concurrent requests into batches: the next batch is what arrived while the last one was being
- * committed. No artificial wait; alone, a request is a batch of one.
+ * committed. Alone, a request is a batch of one. Nothing waits for company, with one exception: a source that sends much while
+ * others send too (docs/decisions/0012-gather-the-busy.md).
  */
 import { ParleyError } from '../kernel/errors.ts'
 import type { Logger } from '../platform/log.ts'
 import { createActivity } from './activity.ts'
+import type { SignedWebhook } from './batch.ts'
 import { createFairQueue, type FairLimits, type Sized } from './fair-queue.ts'
-import { type IntakeDeps, receiveBatch, type SignedWebhook } from './receive.ts'
+import { type IntakeDeps, receiveBatch } from './receive.ts'
 
 export interface Ingress {
   /** Resolves once the webhook is committed. Rejects with `unavailable` where it was not: the provider has to send again. */
@@ -109,9 +111,10 @@ export function createIngress(
   const rate = createRate()
   const totals: Totals = { webhooks: 0, events: 0, batches: 0, refused: 0, waitedMs: 0 }
   const underWay = new Set<readonly Waiting[]>()
-  const oldest = (): number => {
-    const firsts = [queue.oldest(), ...[...underWay].map((batch) => batch[0])]
-    return Math.max(0, ...firsts.map((item) => (item ? performance.now() - item.since : 0)))
+  const oldestMs = (): number => {
+    const now = performance.now()
+    const sinces = [...queue.firsts(), ...[...underWay].flat()].map(({ since }) => since)
+    return now - sinces.reduce((oldest, since) => Math.min(oldest, since), now)
   }
 
   function tally(batch: readonly Waiting[]): void {
@@ -189,7 +192,7 @@ export function createIngress(
       if (running < writers) void drain()
       return stored
     },
-    waiting: () => ({ webhooks: queue.size(), bytes, oldestMs: oldest() }),
+    waiting: () => ({ webhooks: queue.size(), bytes, oldestMs: oldestMs() }),
     perSecond: rate.perSecond,
     totals: () => totals,
     idle() {

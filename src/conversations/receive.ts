@@ -2,29 +2,28 @@
  * Takes in what providers sent: a batch of webhooks in one transaction — once-only key, contact and identity, conversation,
  * message, receipt, domain event, jobs and the raw body. Nobody is answered 2xx before it commits.
  */
-import { newId } from '../kernel/ids.ts'
 import { cleanJson } from '../kernel/text.ts'
 import { classify } from '../platform/db/errors.ts'
 import type { Client } from '../platform/db/pool.ts'
-import { type Database, inOneCall, inTransaction } from '../platform/db/tx.ts'
+import { type Database, inTransaction } from '../platform/db/tx.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
-import type { InboundEvent, MessageEvent, ParsedWebhook, ReceiptEvent } from '../ports/channel.ts'
+import type { InboundEvent } from '../ports/channel.ts'
+import {
+  type Brought,
+  count,
+  eventsOf,
+  type Intake,
+  ofKind,
+  places,
+  rawColumns,
+  receiveMessages,
+  type SignedWebhook,
+  type StoredRow,
+} from './batch.ts'
 import { receiveAccountNews, receiveIdentity } from './receive-account-news.ts'
-import { type Incoming, intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
-
-/** A webhook whose signature was right. */
-export interface SignedWebhook {
-  id: string
-  provider: string
-  appSlug: string
-  /** The business whose app delivered it; absent for the platform's own. */
-  owner?: string
-  rawBody: Buffer
-  headers: Record<string, string>
-  parsed: ParsedWebhook
-  windowHours: number | null
-}
+import { intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
+import { receiptsAtOnce, receivePlain } from './receive-plain.ts'
 
 export interface IntakeDeps {
   db: Database
@@ -34,18 +33,10 @@ export interface IntakeDeps {
   now?: () => Date
 }
 
-/** Tells those who listen that something is new for these tenants, after the commit. */
-export interface Intake {
-  tenants: Set<string>
-  stored: number
-  duplicates: number
-}
-
 /** The name of the job that fetches a file; its handler is attachments.ts. */
 export const fetchMediaJob = 'media.fetch'
 
 const tries = 8
-const receiptsAtOnce = 1000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
@@ -90,15 +81,10 @@ interface Verdict {
 
 async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise<Intake> {
   const now = (deps.now ?? (() => new Date()))()
+  const plain = await receivePlain(deps.db, now, batch)
+  if (plain) return plain
   const media: { tenantId: string; mediaId: string }[] = []
   const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
-  const plain = plainMessages(batch)
-  if (plain) {
-    await inOneCall(deps.db, (client) => takeInPlain(client, now, batch, plain, intake))
-    return intake
-  }
-  const receipts = plainReceipts(batch)
-  if (receipts && (await inOneCall(deps.db, (client) => takeInReceipts(client, now, batch, receipts, intake)))) return intake
   await inTransaction(deps.db, async (client) => {
     const verdicts = new Map<SignedWebhook, Verdict>(batch.map((webhook) => [webhook, { tenants: new Set() }]))
     await takeIn(client, now, batch.flatMap(eventsOf), verdicts, intake, media)
@@ -109,130 +95,14 @@ async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise
   return intake
 }
 
-/**
- * The messages of a batch of which nothing else has to be done in the same transaction: no files to fetch, no receipts, and
- * no webhook that speaks of several addresses. Nearly every batch is one.
- */
-function plainMessages(batch: readonly SignedWebhook[]): (Incoming<MessageEvent> & { webhook: SignedWebhook })[] | null {
-  for (const { parsed } of batch) {
-    for (const event of parsed.events) {
-      if (event.kind !== 'message' || event.media.length > 0 || event.account !== parsed.events[0]?.account) return null
-    }
-  }
-  const items = ofKind(batch.flatMap(eventsOf), 'message')
-  return intoRounds(items).length > 1 ? null : items
-}
-
-/** Messages and their raw webhooks in one call, which is one round trip and its own transaction. */
-async function takeInPlain(
-  client: Client,
-  now: Date,
-  batch: readonly SignedWebhook[],
-  items: readonly (Incoming<MessageEvent> & { webhook: SignedWebhook })[],
-  intake: Intake,
-): Promise<void> {
-  const { values, place } = messageColumns(items)
-  const placeOf = new Map(items.map((item, n) => [item.webhook, place[n] as number]))
-  let end = 0
-  const { rows } = await client.query<StoredRow>({
-    name: 'receive_messages',
-    text: receiveMessages,
-    values: [
-      now,
-      ...values,
-      batch.map((w) => w.id),
-      batch.map((w) => placeOf.get(w) ?? null),
-      batch.map((w) => w.parsed.label),
-      batch.map((w) => JSON.stringify(w.headers)),
-      batch.map((w) => w.parsed.malformed ?? null),
-      batch.map((w) => w.provider),
-      batch.map((w) => w.appSlug),
-      batch.map((w) => {
-        end += w.rawBody.length
-        return end - w.rawBody.length
-      }),
-      batch.map((w) => w.rawBody.length),
-      Buffer.concat(batch.map((w) => w.rawBody)),
-    ],
-  })
-  for (const row of rows) count(row, intake)
-}
-
-/** The receipts of a batch of nothing else, where each webhook speaks of one account. */
-function plainReceipts(batch: readonly SignedWebhook[]): (Incoming<ReceiptEvent> & { webhook: SignedWebhook })[] | null {
-  let count = 0
-  for (const { parsed } of batch) {
-    count += parsed.events.length
-    if (parsed.malformed !== undefined || parsed.events.length === 0 || count > receiptsAtOnce) return null
-    for (const event of parsed.events) {
-      if (event.kind !== 'receipt' || event.account !== parsed.events[0]?.account) return null
-    }
-  }
-  return ofKind(batch.flatMap(eventsOf), 'receipt')
-}
-
-/** Receipts and their raw webhooks in one call. false: nothing was stored, one of them needs more than that. */
-async function takeInReceipts(
-  client: Client,
-  now: Date,
-  batch: readonly SignedWebhook[],
-  receipts: readonly (Incoming<ReceiptEvent> & { webhook: SignedWebhook })[],
-  intake: Intake,
-): Promise<boolean> {
-  let first = 1
-  const values = [
-    now,
-    ...receiptColumns(receipts),
-    batch.map((w) => w.id),
-    batch.map((w) => {
-      first += w.parsed.events.length
-      return first - w.parsed.events.length
-    }),
-    batch.map((w) => w.provider),
-    batch.map((w) => w.appSlug),
-    batch.map((w) => w.parsed.label),
-    batch.map((w) => JSON.stringify(w.headers)),
-    batch.map((w) => w.rawBody.length),
-    Buffer.concat(batch.map((w) => w.rawBody)),
-  ]
-  try {
-    const { rows } = await client.query<ReceiptRow>({ name: 'receive_plain_receipts', text: receivePlainReceipts, values })
-    for (const row of rows) if (row.result === 'applied') intake.tenants.add(row.tenant_id)
-    return true
-  } catch (error) {
-    if ((error as { code?: string }).code === notPlain) return false
-    throw error
-  }
-}
-
-/** What one message adds to what the batch tells. */
-function count(row: StoredRow, intake: Intake): void {
-  if (row.result === 'duplicate') intake.duplicates += 1
-  if (row.result !== 'stored') return
-  intake.stored += 1
-  intake.tenants.add(row.tenant_id)
-}
+/** Where the raw webhooks are stored by a call of their own. */
 const noWebhooks = [[], [], [], [], [], [], [], [], [], Buffer.alloc(0)]
-
-type Item = Incoming<InboundEvent> & { webhook: SignedWebhook }
-const eventsOf = (webhook: SignedWebhook): Item[] =>
-  webhook.parsed.events.map((event) => ({
-    provider: webhook.provider,
-    appSlug: webhook.appSlug,
-    windowHours: webhook.windowHours,
-    event,
-    webhook,
-  }))
-const ofKind = <K extends InboundEvent['kind']>(items: readonly Item[], kind: K) =>
-  items.filter((item) => item.event.kind === kind) as (Incoming<Extract<InboundEvent, { kind: K }>> & {
-    webhook: SignedWebhook
-  })[]
 
 /** Messages first: a receipt or an edit in the same batch may speak of one of them. */
 async function takeIn(
   client: Client,
   now: Date,
-  items: readonly Item[],
+  items: readonly Brought[],
   verdicts: Map<SignedWebhook, Verdict>,
   intake: Intake,
   media: { tenantId: string; mediaId: string }[],
@@ -248,7 +118,7 @@ async function takeIn(
       values: [now, ...columns.values, ...noWebhooks],
     })
     for (const row of rows) {
-      const verdict = verdicts.get((round[row.ord - 1] as Item).webhook) as Verdict
+      const verdict = verdicts.get((round[row.ord - 1] as Brought).webhook) as Verdict
       if (row.result === 'unknown_account') verdict.problem = `No account here has the id ${round[row.ord - 1]?.event.account}.`
       else verdict.tenants.add(row.tenant_id)
       count(row, intake)
@@ -257,7 +127,6 @@ async function takeIn(
     }
   }
   for (const item of unplaced) await receiveIdentity(client, item)
-  // The work of one statement grows faster than its receipts.
   const all = ofKind(items, 'receipt')
   for (let from = 0; from < all.length; from += receiptsAtOnce) {
     const receipts = all.slice(from, from + receiptsAtOnce)
@@ -290,24 +159,11 @@ async function takeIn(
   }
 }
 
-interface StoredRow {
-  ord: number
-  result: 'stored' | 'duplicate' | 'unknown_account'
-  tenant_id: string
-  conversation_id: string
-  message_id: string
-}
 interface ReceiptRow {
   ord: number
   result: 'applied' | 'kept' | 'duplicate' | 'inbound' | 'unknown_account'
   tenant_id: string
 }
-
-const places = (count: number): string => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
-const receiveMessages = `SELECT ord, result, tenant_id, conversation_id, message_id FROM parley.receive_messages(${places(40)})`
-const receivePlainReceipts = `SELECT result, tenant_id FROM parley.receive_plain_receipts(${places(21)})`
-/** What it raises where one of the receipts is none of the ordinary ones. */
-const notPlain = 'PA001'
 const receiveReceipts = `SELECT ord, result, tenant_id FROM parley.receive_receipts(${places(13)})`
 
 async function storeWebhooks(
@@ -321,21 +177,14 @@ async function storeWebhooks(
     const tenants = [...(verdicts.get(w)?.tenants ?? [])]
     return tenants.length === 1 ? (tenants[0] as string) : null
   }
+  const raw = rawColumns(batch)
   await client.query({
     name: 'receive_webhooks',
     text: `SELECT parley.receive_webhooks(${places(11)})`,
     values: [
-      batch.map((w) => w.id),
-      batch.map((w) => w.provider),
-      batch.map((w) => w.appSlug),
-      batch.map((w) => w.parsed.label),
-      batch.map((w) => JSON.stringify(w.headers)),
+      ...[raw.ids, raw.providers, raw.apps, raw.labels, raw.headers],
       batch.map((w) => (w.parsed.malformed ? 'failed' : problem(w) ? 'unprocessed' : 'processed')),
-      batch.map(problem),
-      batch.map(tenant),
-      batch.map((w) => w.rawBody.length),
-      Buffer.concat(batch.map((w) => w.rawBody)),
-      now,
+      ...[batch.map(problem), batch.map(tenant), raw.lengths, raw.bodies, now],
     ],
   })
 }
@@ -407,5 +256,3 @@ async function addDeadLetter(
     error,
   ])
 }
-
-export const newWebhookId = newId

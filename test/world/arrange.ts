@@ -1,6 +1,6 @@
 /** Businesses, numbers and events for tests, made the shortest way. */
 import { randomInt } from 'node:crypto'
-import type { SignedWebhook } from '../../src/conversations/receive.ts'
+import type { SignedWebhook } from '../../src/conversations/batch.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import type { InboundEvent, MessageEvent, ReceiptEvent } from '../../src/ports/channel.ts'
 import type { TestDatabase } from './database.ts'
