@@ -5,7 +5,7 @@ import type { Ingress } from '../conversations/ingress.ts'
 import type { SearchIndexer } from '../conversations/search/indexer.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { UpkeepKeeper } from '../upkeep/keeper.ts'
-import { readState } from '../upkeep/state.ts'
+import { readState, type UpkeepState } from '../upkeep/state.ts'
 
 export interface Measured {
   db: Database
@@ -91,22 +91,28 @@ export function createMetrics(parts: Measured): Registry {
   gauge('parley_upkeep_attention', 'Things about the store of messages that somebody has to look at.', (set) =>
     set(parts.upkeep.attention()?.length ?? 0),
   )
-  const tables = async (
-    pick: (table: Awaited<ReturnType<typeof readState>>['tables'][number]) => number,
-    set: (value: number, labels: Record<string, string>) => void,
-  ) => {
-    for (const table of (await readState(parts.db)).tables) set(pick(table), { table: table.parent })
+  // Both are collected at once: one look tells both.
+  let looking: ReturnType<typeof readState> | undefined
+  const tables = async (): Promise<UpkeepState['tables']> => {
+    looking ??= readState(parts.db).finally(() => {
+      looking = undefined
+    })
+    return (await looking).tables
   }
   gauge(
     'parley_partition_months_ahead',
-    'Months for which a table has a partition ready.',
-    (set) => tables((t) => t.months_ahead, set),
+    'Months after this one for which a table has a partition ready; -1: not even for this one.',
+    async (set) => {
+      for (const { parent, months_ahead } of await tables()) set(months_ahead, { table: parent })
+    },
     ['table'],
   )
   gauge(
     'parley_partition_default_rows',
     'Rows that wait in the DEFAULT partition, at most 1000.',
-    (set) => tables((t) => t.rows_in_default, set),
+    async (set) => {
+      for (const { parent, rows_in_default } of await tables()) set(rows_in_default, { table: parent })
+    },
     ['table'],
   )
   for (const [pool, { pool: connections }] of Object.entries({ main: parts.db, intake: parts.intake })) {
