@@ -12,12 +12,13 @@ export const platformApp = {
   secret: randomBytes(16).toString('hex'),
   verifyToken: randomBytes(12).toString('hex'),
 }
+export const signUpConfigId = digits(15)
 export const withPlatformApp = (graphUrl: string): Record<string, string> => ({
   PARLEY_SIGN_UP: 'open',
   WHATSAPP_APP_ID: platformApp.id,
   WHATSAPP_APP_SECRET: platformApp.secret,
   WHATSAPP_VERIFY_TOKEN: platformApp.verifyToken,
-  WHATSAPP_SIGNUP_CONFIG_ID: digits(15),
+  WHATSAPP_SIGNUP_CONFIG_ID: signUpConfigId,
   WHATSAPP_GRAPH_URL: graphUrl,
 })
 
