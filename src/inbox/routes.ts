@@ -314,7 +314,7 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
         tags: ['Contacts'],
         summary: 'List, newest first',
         querystring: z.object({
-          q: z.string().trim().min(1).max(200).optional(),
+          q: schema.wanted.optional(),
           cursor: z.string().max(200).optional(),
           limit: z.coerce.number().int().min(1).max(100).default(50),
         }),

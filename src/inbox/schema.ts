@@ -189,6 +189,14 @@ export const receiptView = z
 export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().nullable().describe('Cursor of the next page; null on the last.') })
 
+/** What somebody looks for. No text here holds NUL: who sends it has made a mistake. */
+export const wanted = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((text) => !text.includes('\u0000'), 'must not have NUL characters')
+
 export const listConversationsQuery = z.object({
   status: z.enum(['open', 'closed', 'archived', 'all']).default('open'),
   assignee: z.union([z.enum(['me', 'none', 'any']), id]).default('any'),
@@ -197,11 +205,7 @@ export const listConversationsQuery = z.object({
   accountId: id.optional(),
   contactId: id.optional(),
   labelId: id.optional(),
-  q: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
+  q: wanted
     .optional()
     .describe('Part of the name or of the number, or words of the last line among the newest messages that have them.'),
   cursor: z.string().max(200).optional(),

@@ -1,18 +1,13 @@
 /** What searching takes and gives. */
 import { z } from 'zod'
-import { id } from './schema.ts'
+import { id, wanted } from './schema.ts'
 
 const time = z.iso.datetime()
 
 export const searchQuery = z.object({
-  q: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
-    .describe(
-      'Words, or their beginnings, in any order; between quotation marks together. In any script; case and accents do not count.',
-    ),
+  q: wanted.describe(
+    'Words, or their beginnings, in any order; between quotation marks together. In any script; case and accents do not count.',
+  ),
   contactId: id.optional().describe('Only what was said with this contact.'),
   conversationId: id.optional(),
   accountId: id.optional().describe('Only over this address of the business.'),
