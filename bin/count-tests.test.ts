@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { addUp, countReport, sentence } from './count-tests.ts'
+import { addUp, countReport, failuresOf, sentence } from './count-tests.ts'
 
 const oneFile = [{ status: 'passed', tests: ['passed'] }]
 const run = (given: { passed?: number; failed?: number; skipped?: number; files?: { status: string; tests: string[] }[] }) => ({
@@ -30,4 +30,23 @@ test('a file that could not be loaded counts as failed, one whose tests failed i
 test('no report at all is a failure, and so is a run of no test', () => {
   expect(addUp([]).failed).toBe(1)
   expect(countReport(run({ files: [] })).failed).toBe(1)
+})
+
+test('each failure is told with its file and the beginning of its reason', () => {
+  const testResults = [
+    { name: 'a.test.ts', status: 'failed', message: 'cannot be loaded', assertionResults: [] },
+    {
+      name: 'b.test.ts',
+      status: 'failed',
+      assertionResults: [
+        { status: 'passed', fullName: 'fits' },
+        { status: 'failed', fullName: 'does not fit', failureMessages: [`expected 1\n${'at x\n'.repeat(40)}end`] },
+      ],
+    },
+  ]
+  const [unloaded = '', failed = '', ...others] = failuresOf({ ...run({ failed: 1 }), testResults })
+  expect(unloaded).toBe('a.test.ts\n      cannot be loaded')
+  expect(failed).toContain('b.test.ts > does not fit\n      expected 1')
+  expect(failed).not.toContain('end')
+  expect(others).toEqual([])
 })

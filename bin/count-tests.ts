@@ -8,7 +8,20 @@ const report = z.object({
   numFailedTests: z.number(),
   numPendingTests: z.number(),
   numTodoTests: z.number().default(0),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+  testResults: z.array(
+    z.object({
+      name: z.string().default(''),
+      status: z.string(),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string().default(''),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
+      ),
+    }),
+  ),
 })
 
 export interface Count {
@@ -30,6 +43,18 @@ export function countReport(json: unknown): Count {
   }
 }
 
+const linesOfReason = 12
+
+/** Each failed test with its file and the beginning of the reason: whoever reads only the end of a long log sees it too. */
+export function failuresOf(json: unknown): string[] {
+  const inShort = (text: string) => text.split('\n').slice(0, linesOfReason).join('\n      ')
+  return report.parse(json).testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    if (status === 'failed' && failed.length === 0) return [`${name}\n      ${inShort(message)}`]
+    return failed.map((test) => `${name} > ${test.fullName}\n      ${inShort(test.failureMessages?.join('\n') ?? '')}`)
+  })
+}
+
 export function addUp(counts: readonly Count[]): Count {
   if (counts.length === 0) return { passed: 0, failed: 1, skipped: 0 }
   return counts.reduce((sum, one) => ({
@@ -45,7 +70,9 @@ export const sentence = ({ passed, failed, skipped }: Count): string =>
 if (import.meta.main) {
   const folder = process.argv[2] ?? '.'
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
-  const total = addUp(files.map((name) => countReport(JSON.parse(readFileSync(join(folder, name), 'utf8')))))
+  const reports = files.map((name): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8')))
+  const total = addUp(reports.map(countReport))
+  for (const failure of reports.flatMap(failuresOf)) console.log(`✗ ${failure}`)
   console.log(sentence(total))
   process.exitCode = total.failed > 0 ? 1 : 0
 }
