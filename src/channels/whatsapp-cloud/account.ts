@@ -1,9 +1,9 @@
 /** What is asked of the account itself: whether it works, and its templates. */
 import { toE164 } from '../../kernel/phone.ts'
+import { type Json, list, member, record, string } from '../../kernel/read.ts'
 import type { AccountConnection, CallOptions, Channel, SyncedTemplate } from '../../ports/channel.ts'
 import { type ClientDeps, callGraph, failureOf, type GraphAnswer } from './client.ts'
 import { type Connection, connectionOf, graphId } from './config.ts'
-import { type Json, list, member, record, string } from './read.ts'
 
 type Check = Awaited<ReturnType<NonNullable<Channel['check']>>>
 

@@ -1,18 +1,7 @@
 /** What connects a WhatsApp number: where the Graph API is, and the token that opens it. */
-import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { isSafeAddress } from '../../platform/outbound-address.ts'
 import type { AccountConnection } from '../../ports/channel.ts'
-
-/** A token over plain HTTP stays on this machine or in a private network; names of containers there have no dot. */
-const nearRanges: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal'])
-
-const isSafeAddress = (text: string): boolean => {
-  if (!URL.canParse(text)) return false
-  const { protocol, hostname, username, search, hash } = new URL(text)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  const isNear = ipaddr.isValid(host) ? nearRanges.has(ipaddr.parse(host).range()) : !host.includes('.')
-  return username === '' && search === '' && hash === '' && (protocol === 'https:' || (protocol === 'http:' && isNear))
-}
 
 export const whatsAppCloudConfig = z.object({
   graphUrl: z

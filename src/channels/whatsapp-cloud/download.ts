@@ -3,10 +3,11 @@
  * Graph API itself and to the provider's file hosts over HTTPS, and never along a redirect.
  */
 import { createHash } from 'node:crypto'
+import { number, sha256Hex, string } from '../../kernel/read.ts'
+import { networkFailure, readLimited, TooLarge } from '../../platform/outbound-answer.ts'
 import type { AccountConnection, CallOptions, DownloadResult, MediaRef } from '../../ports/channel.ts'
-import { type ClientDeps, callGraph, failureOf, networkFailure, readLimited, TooLarge } from './client.ts'
+import { type ClientDeps, callGraph, failureOf } from './client.ts'
 import { type Connection, connectionOf, graphId } from './config.ts'
-import { number, sha256Hex, string } from './read.ts'
 
 type Options = CallOptions & { maxBytes: number }
 type Refused = Exclude<DownloadResult, { outcome: 'stored' }>

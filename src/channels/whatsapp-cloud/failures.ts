@@ -3,9 +3,10 @@
  * is told. The same codes come in the answer to a send and, later, in a `failed` receipt.
  * Source: Cloud API "Error codes"; the number of the HTTP status is no guide (one code comes with 400, 429 and 500).
  */
+
+import { cut } from '../../kernel/read.ts'
 import type { SendResult } from '../../ports/channel.ts'
 import { type FailureRow, rangeRows, rows } from './failure-table.ts'
-import { cut } from './read.ts'
 
 /** A refusal that the provider put in words. `retryAfterMs`: what its headers ask for. */
 export interface Refusal {

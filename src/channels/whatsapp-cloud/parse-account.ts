@@ -28,11 +28,12 @@
  * | any other | account.unknown | change | |
  * | what could not be read | unreadable | piece | reason |
  */
+
+import { cut, instant, member, present, record, string } from '../../kernel/read.ts'
 import type { AccountEvent } from '../../ports/channel.ts'
 import { failureText } from './failures.ts'
 import { accountEvent, type ChangeContext, unreadable } from './parse-context.ts'
 import { identityText, nameText, noContacts, personOf } from './parse-person.ts'
-import { cut, instant, member, present, record, string } from './read.ts'
 
 const types = new Map([
   ['account_update', 'account.updated'],

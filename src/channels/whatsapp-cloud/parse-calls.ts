@@ -1,8 +1,9 @@
 /** Calls: without media of our own they are events about the number, from which a missed call can be answered. */
+
+import { instant, type Json, present, record, string } from '../../kernel/read.ts'
 import type { AccountEvent } from '../../ports/channel.ts'
 import { accountEvent, type ChangeContext, unreadable } from './parse-context.ts'
 import { identityText, personOf } from './parse-person.ts'
-import { instant, type Json, present, record, string } from './read.ts'
 
 /** `calls[]` → call.connect, call.terminate, another event call.updated. data: callId, direction, status, person. */
 export function parseCall(ctx: ChangeContext, item: unknown): AccountEvent {

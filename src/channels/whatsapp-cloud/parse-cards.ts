@@ -1,5 +1,5 @@
 /** Contact cards that a customer shared. */
-import { type Json, list, member, present, record, string } from './read.ts'
+import { type Json, list, member, present, record, string } from '../../kernel/read.ts'
 
 export interface Card extends Json {
   name: string

@@ -3,11 +3,12 @@
  * table are kept under their own name with their payload; a type of ours that the provider does not have, and a type
  * that came without its payload, become `unsupported`, which the thread shows as a placeholder.
  */
+
+import { cut, type Json, list, member, number, present, record, sha256Hex, string } from '../../kernel/read.ts'
 import type { MediaRef } from '../../ports/channel.ts'
 import { messageBodies } from '../../ports/message.ts'
 import { readCards } from './parse-cards.ts'
 import { readInteractive } from './parse-interactive.ts'
-import { cut, type Json, list, member, number, present, record, sha256Hex, string } from './read.ts'
 
 export interface Content {
   type: string

@@ -1,8 +1,8 @@
 /** What every part of one change shares, and how an account event is made. */
 import { createHash } from 'node:crypto'
+import type { Json } from '../../kernel/read.ts'
 import type { AccountEvent, InboundEvent } from '../../ports/channel.ts'
 import type { Contacts } from './parse-person.ts'
-import type { Json } from './read.ts'
 
 export interface ChangeContext {
   /** Business account id, '' where the entry has none. */

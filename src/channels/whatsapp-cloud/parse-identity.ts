@@ -1,8 +1,9 @@
 /** A person's number or user id became another one: told by a system line in the thread, or by a change of its own. */
+
+import { instant, type Json, member, record, string } from '../../kernel/read.ts'
 import type { IdentityEvent, InboundEvent, Person, PersonIdentity } from '../../ports/channel.ts'
 import { accountEvent, type ChangeContext, unreadable } from './parse-context.ts'
 import { type Ids, identitiesOf, identityText, noContacts, personOf } from './parse-person.ts'
-import { instant, type Json, member, record, string } from './read.ts'
 
 const reasons = new Map([
   ['user_changed_number', 'number_changed'],

@@ -1,6 +1,6 @@
 /** The customer's answer to an interactive message: a button, a row of a list, a filled-in form, a call permission. */
-import { readJsonText } from './json.ts'
-import { type Json, member, present, record, string } from './read.ts'
+import { readJsonText } from '../../kernel/json.ts'
+import { type Json, member, present, record, string } from '../../kernel/read.ts'
 
 const TYPE_NAME = /^[a-z][a-z0-9_]{0,63}$/
 

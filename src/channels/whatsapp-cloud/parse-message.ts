@@ -1,10 +1,11 @@
 /** One element of `messages[]` or `message_echoes[]` → a message, and for a changed number or id also who became whom. */
+
+import { id, instant, type Json, list, member, present, record, rest, string } from '../../kernel/read.ts'
 import type { InboundEvent, MessageEvent, Person } from '../../ports/channel.ts'
 import { type Content, readContent } from './parse-content.ts'
 import { type ChangeContext, unreadable } from './parse-context.ts'
 import { systemIdentityEvents } from './parse-identity.ts'
 import { contactOf, type Ids, identityText, personOf } from './parse-person.ts'
-import { id, instant, type Json, list, member, present, record, rest, string } from './read.ts'
 
 /** Limit of message_tracking.wamid. The provider's ids are base64 text and pass 100 characters. */
 export const MAX_EXTERNAL_ID = 512

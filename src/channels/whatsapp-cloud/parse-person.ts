@@ -1,6 +1,7 @@
 /** Who a webhook speaks of: phone (`wa_id`), business-scoped user id, or both; either may be missing or ''. */
+
+import { cut, id, list, member, record, string } from '../../kernel/read.ts'
 import type { Person, PersonIdentity } from '../../ports/channel.ts'
-import { cut, id, list, member, record, string } from './read.ts'
 
 /** Limits of contact_identities.value and contacts.name. Characters. */
 const MAX_IDENTITY = 256

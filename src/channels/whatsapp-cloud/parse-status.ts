@@ -1,11 +1,12 @@
 /** One element of `statuses[]` → a receipt. In a group there is one for each member. */
+
+import { id, instant, type Json, list, member, record, string } from '../../kernel/read.ts'
 import type { InboundEvent, Person, ReceiptEvent } from '../../ports/channel.ts'
 import { failureText } from './failures.ts'
 import { parseCallStatus } from './parse-calls.ts'
 import { type ChangeContext, unreadable } from './parse-context.ts'
 import { MAX_EXTERNAL_ID } from './parse-message.ts'
 import { identityText, personOf } from './parse-person.ts'
-import { id, instant, type Json, list, member, record, string } from './read.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const MAX_STATUS = 64 // part of a unique key

@@ -1,7 +1,8 @@
 /** What happened to a template: status, quality, category or content. The keys tell which; the field's name may be wrong. */
+
+import { cut, type Json, string } from '../../kernel/read.ts'
 import type { AccountEvent } from '../../ports/channel.ts'
 import { accountEvent, type ChangeContext } from './parse-context.ts'
-import { cut, type Json, string } from './read.ts'
 
 type Status = NonNullable<NonNullable<AccountEvent['template']>['status']>
 

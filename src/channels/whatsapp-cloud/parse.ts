@@ -3,8 +3,10 @@
  * receipts; the order within it is kept, the messages of a value before its receipts. What a piece cannot be read as is
  * told in an `unreadable` event with the raw piece, and does not cost the other pieces theirs.
  */
+
+import { readJson } from '../../kernel/json.ts'
+import { cut, instant, type Json, list, member, record, string } from '../../kernel/read.ts'
 import type { InboundEvent, ParsedWebhook } from '../../ports/channel.ts'
-import { readJson } from './json.ts'
 import { parseAccountChange, parseAccountError, parseAddressBook, parseGroup, parsePreference } from './parse-account.ts'
 import { parseCall } from './parse-calls.ts'
 import { type ChangeContext, guarded, unreadable } from './parse-context.ts'
@@ -13,7 +15,6 @@ import { parseMessage } from './parse-message.ts'
 import { identityText, noContacts, readContacts } from './parse-person.ts'
 import { parseStatus } from './parse-status.ts'
 import { isTemplateUpdate, parseTemplateUpdate } from './parse-template-update.ts'
-import { cut, instant, type Json, list, member, record, string } from './read.ts'
 
 /** The provider batches up to 1,000 changes. More pieces than this is an attack or a defect, not a webhook. */
 const MAX_EVENTS = 20_000

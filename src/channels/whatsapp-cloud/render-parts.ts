@@ -1,6 +1,7 @@
 /** Contact cards, reply buttons, lists and links as the provider wants them. */
+
+import type { Json } from '../../kernel/read.ts'
 import type { OutboundBody } from '../../ports/message.ts'
-import type { Json } from './read.ts'
 import { type Part, part, type Rejection, rejected, tooLong } from './render-result.ts'
 
 type Body<T extends OutboundBody['type']> = Extract<OutboundBody, { type: T }>

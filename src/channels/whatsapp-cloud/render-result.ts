@@ -1,7 +1,8 @@
 /** Results of rendering, and what a file must be to be sent: shared by the render files. */
+
+import type { Json } from '../../kernel/read.ts'
 import type { OutboundBody } from '../../ports/message.ts'
 import { capabilities, MAX_STILL_STICKER_BYTES } from './capabilities.ts'
-import type { Json } from './read.ts'
 
 type MediaBody = Extract<OutboundBody, { mediaId: string }>
 

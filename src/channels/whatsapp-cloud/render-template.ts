@@ -1,7 +1,8 @@
 /** A template and its values → `template` of the provider, with the components that have places. */
+
+import type { Json } from '../../kernel/read.ts'
 import type { OutboundMessage } from '../../ports/channel.ts'
 import type { OutboundBody, TemplateParameters } from '../../ports/message.ts'
-import type { Json } from './read.ts'
 import { checkFile, type Part, part, rejected } from './render-result.ts'
 import { type ButtonPlace, buttonValue, checkTemplateParameters, type TemplatePlaces, templatePlaces } from './templates.ts'
 

@@ -2,10 +2,11 @@
  * A message as Parley states it → the JSON of `POST /{phone_number_id}/messages`. Pure; what cannot be sent is a value.
  * `mediaId` is the provider's id of the message's file, uploaded before.
  */
+
+import type { Json } from '../../kernel/read.ts'
 import type { OutboundMessage, PersonIdentity } from '../../ports/channel.ts'
 import type { OutboundBody } from '../../ports/message.ts'
 import { capabilities } from './capabilities.ts'
-import type { Json } from './read.ts'
 import { renderContacts, renderInteractive } from './render-parts.ts'
 import { baseMimeType, checkFile, type Part, part, type Rejection, rejected, tooLong } from './render-result.ts'
 import { renderTemplate } from './render-template.ts'

@@ -1,10 +1,11 @@
 /** Sends a message: judge it, upload its file if it has one, post it. Nothing is posted twice from here. */
+
+import { id, type Json, list, member } from '../../kernel/read.ts'
 import type { AccountConnection, CallOptions, OutboundMessage, PersonIdentity, SendResult } from '../../ports/channel.ts'
 import { type ClientDeps, callGraph, failureOf } from './client.ts'
 import { type Connection, connectionOf } from './config.ts'
 import { MAX_EXTERNAL_ID } from './parse-message.ts'
 import { identitiesOf, identityText } from './parse-person.ts'
-import { id, type Json, list, member } from './read.ts'
 import { renderMessage } from './render.ts'
 import { type Rejection, rejected } from './render-result.ts'
 import { type Upload, uploadFile } from './upload.ts'

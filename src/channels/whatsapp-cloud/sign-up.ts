@@ -5,10 +5,10 @@
  */
 
 import { toE164 } from '../../kernel/phone.ts'
+import { type Json, list, member, record, string } from '../../kernel/read.ts'
 import type { CallOptions, ChannelSignUp, SignUpAccount, SignUpApp, SignUpFailed } from '../../ports/channel.ts'
 import { type ClientDeps, callGraph, type GraphAnswer, type GraphRequest } from './client.ts'
 import { type Connection, graphId, whatsAppCloudConfig } from './config.ts'
-import { type Json, list, member, record, string } from './read.ts'
 
 type Read = Awaited<ReturnType<ChannelSignUp['read']>>
 type Opened = Awaited<ReturnType<ChannelSignUp['open']>>

@@ -1,6 +1,7 @@
 /** A template as the composer needs it: its text, and what has to be filled in, with the examples given at its review. */
+
+import { list, member, string } from '../../kernel/read.ts'
 import type { TemplateRules } from '../../ports/channel.ts'
-import { list, member, string } from './read.ts'
 import { checkTemplateParameters, renderTemplateText, templatePlaces } from './templates.ts'
 
 const none = { body: {}, buttons: {} }

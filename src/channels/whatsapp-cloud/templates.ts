@@ -3,8 +3,9 @@
  * reads it. Pure. A place is a `{{1}}` or `{{name}}` in header, body or a button's address, a file in the header, or a
  * button's payload or code.
  */
+
+import { list, member, string } from '../../kernel/read.ts'
 import type { TemplateParameters } from '../../ports/message.ts'
-import { list, member, string } from './read.ts'
 
 export type HeaderKind = 'none' | 'text' | 'image' | 'video' | 'document' | 'location'
 

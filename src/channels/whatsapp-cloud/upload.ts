@@ -1,9 +1,10 @@
 /** Uploads a file so that a message can name it. An upload sends nothing to anybody, so no failure of it is `unknown`. */
+
+import { id } from '../../kernel/read.ts'
 import type { CallOptions, OutboundFile, OutboundMessage } from '../../ports/channel.ts'
 import { type ClientDeps, callGraph, failureOf } from './client.ts'
 import type { Connection } from './config.ts'
 import type { Failure } from './failures.ts'
-import { id } from './read.ts'
 import { checkFile, checkSticker, type Rejection } from './render-result.ts'
 
 export interface Upload {

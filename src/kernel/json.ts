@@ -2,10 +2,11 @@
  * Bytes of a stranger → JSON that is safe to keep. Integers beyond 2^53 (template ids) become strings with all their
  * digits; NUL characters and lone surrogates, legal in JSON but not in PostgreSQL's text and jsonb, are gone.
  */
+import { cleanJson } from './text.ts'
 
-/** The provider sends bodies up to 3 MB; above this nothing is read. Bytes. */
+/** Bytes. The largest that a provider sends are WhatsApp's with 3 MB; above this nothing is read. */
 export const MAX_BYTES = 4 * 1024 * 1024
-/** The provider's deepest bodies have about 12 levels. The walks below recurse once for each level. */
+/** The deepest bodies of a provider have about 12 levels. The walks below recurse once for each level. */
 export const MAX_DEPTH = 64
 
 export type JsonResult = { ok: true; value: unknown } | { ok: false; reason: string }
@@ -22,14 +23,11 @@ export function readJsonText(text: string): JsonResult {
   if (isDeeperThan(text, MAX_DEPTH)) return { ok: false, reason: `The body is nested deeper than ${MAX_DEPTH} levels.` }
   try {
     const value = mayLoseDigits.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text)
-    return { ok: true, value: mayHoldBadText.test(text) ? cleaned(value) : value }
+    return { ok: true, value: mayHoldBadText.test(text) ? cleanJson(value) : value }
   } catch {
     return { ok: false, reason: 'The body is not JSON.' }
   }
 }
-
-/** NUL removed, lone surrogates replaced. */
-export const cleanText = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 
 // Both are cheap looks before a slow path; a hit inside a string costs time, not correctness.
 const mayLoseDigits = /[:,[]\s*-?(?:\d{16,}|[\d.]+[eE])/
@@ -40,13 +38,6 @@ function keepDigits(_key: string, value: unknown, context?: { source?: string })
   if (typeof value !== 'number' || context?.source === undefined) return value
   const exact = Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
   return exact ? value : context.source
-}
-
-function cleaned(value: unknown): unknown {
-  if (typeof value === 'string') return cleanText(value)
-  if (Array.isArray(value)) return value.map(cleaned)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [cleanText(key), cleaned(item)]))
 }
 
 function isDeeperThan(text: string, limit: number): boolean {
