@@ -11,9 +11,13 @@ import { fetchMedia } from '../conversations/attachments.ts'
 import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
 import { createIngress, type Ingress } from '../conversations/ingress.ts'
 import { fetchMediaJob } from '../conversations/receive.ts'
+import { createEventReplayer } from '../conversations/replay.ts'
 import { type SearchIndexer, startSearchIndexer } from '../conversations/search/indexer.ts'
 import { startTurns, type TurnTaker } from '../conversations/turn.ts'
 import { webhookRoutes } from '../conversations/webhook-routes.ts'
+import { type DeadLetterKeeper, keepDeadLetters } from '../dead-letters/keeper.ts'
+import { deadLetterRoutes } from '../dead-letters/routes.ts'
+import type { DeadLetterDeps } from '../dead-letters/verbs.ts'
 import { labelRoutes } from '../inbox/label-routes.ts'
 import { mediaRoutes } from '../inbox/media-routes.ts'
 import { inboxRoutes } from '../inbox/routes.ts'
@@ -80,6 +84,7 @@ export interface App {
   turns: TurnTaker
   jobs: Jobs
   upkeep: UpkeepKeeper
+  deadLetters: DeadLetterKeeper
   inbox: InboxDeps
   search: SearchIndexer
   /** Every route there is, with what it declares: tests walk them. */
@@ -154,6 +159,8 @@ export async function build(options: BuildOptions): Promise<App> {
       if (answerers.size > 1) turns.wake() // people need no waking
     },
   })
+  const letters: DeadLetterDeps = { db, log, changed, replayers: [createEventReplayer({ channels, jobs })] }
+  const deadLetters = keepDeadLetters(letters)
   const live = createLiveStream({ db, bus, channels, log })
   const inbox: InboxDeps = { db, channels, secrets, files, log, wakeDispatch: dispatcher.wake, changed }
 
@@ -171,7 +178,7 @@ export async function build(options: BuildOptions): Promise<App> {
   const server = await createHttp({ log, publicUrl, proxies: Number(config.TRUST_PROXY), version })
   const routes: RouteOptions[] = []
   server.addHook('onRoute', (route) => void routes.push(route))
-  await server.register(healthRoute, { db, redis, search, attention: upkeep.attention })
+  await server.register(healthRoute, { db, redis, search, attention: upkeep.attention, deadLetters })
   await server.register(webhookRoutes, {
     prefix: '/webhooks',
     channels,
@@ -206,7 +213,7 @@ export async function build(options: BuildOptions): Promise<App> {
     guardApi(literal, guard)
     await literal.register(tenantRoutes, { deps: tenants })
     await literal.register(onboardingTenantRoutes, { deps: onboarding })
-    await literal.register(metricsRoute, { db, intake: { pool: intakePool }, ingress, search, upkeep })
+    await literal.register(metricsRoute, { db, intake: { pool: intakePool }, ingress, search, upkeep, deadLetters })
   })
   await server.register(
     async (api) => {
@@ -215,7 +222,8 @@ export async function build(options: BuildOptions): Promise<App> {
       await api.register(onboardingTenantRoutes, { deps: onboarding })
       await api.register(accountRoutes, { deps: onboarding })
       await api.register(platformRoutes, { db })
-      await api.register(upkeepRoutes, { db })
+      await api.register(upkeepRoutes, { db, more: deadLetters.attention })
+      await api.register(deadLetterRoutes, { deps: letters })
       await api.register(reportRoutes, { db })
       await api.register(tenancyRoutes, { deps: people })
       await api.register(inboxRoutes, { deps: inbox, live })
@@ -240,6 +248,7 @@ export async function build(options: BuildOptions): Promise<App> {
     turns,
     jobs,
     upkeep,
+    deadLetters,
     inbox,
     search,
     routes,
@@ -260,6 +269,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await presence.stop()
       await house.stop()
       await upkeep.stop()
+      await deadLetters.stop()
       await jobs.stop()
       mailer.close()
       await bus.stop()

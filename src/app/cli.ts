@@ -10,6 +10,7 @@ import { version } from './build.ts'
 import { addServerOperator, changeBusiness, listBusinesses, makeServerKey, purge } from './businesses.ts'
 import { openDatabase } from './database.ts'
 import { dbCommands } from './db/commands.ts'
+import { dlqCommands } from './dlq-commands.ts'
 import { doctor } from './doctor.ts'
 import { pruneOldKeys, rotateKeys, showKeys } from './keys.ts'
 import { maintain } from './maintain.ts'
@@ -193,6 +194,10 @@ export async function run(argv: readonly string[]): Promise<void> {
         process.exitCode = await purge(db, config, { id, yes: options.yes ?? false }, say)
       }),
     )
+  dlqCommands(program.command('dlq').description('what could not be taken in: look, replay, discard'), {
+    withDatabase: (work) => withDatabase((db, _, ownerUrl) => work({ db, ownerUrl })),
+    say,
+  })
   const keys = program
     .command('keys', { isDefault: false })
     .description('the keys that seal stored credentials: which there are and what is under each')

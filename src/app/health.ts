@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { SearchIndexer, SearchLag } from '../conversations/search/indexer.ts'
+import type { DeadLetterKeeper } from '../dead-letters/keeper.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { Redis } from '../platform/redis.ts'
 
@@ -12,6 +13,8 @@ export interface HealthCheckResponse {
     redis?: { status: 'ok' | 'error'; latency_ms?: number; error?: string }
     /** Only where it needs attention: parts of the message store are missing, or upkeep does not work. */
     upkeep?: { status: 'error'; error: string }
+    /** Only where very many are open. */
+    dead_letters?: { status: 'error'; open: number; error: string }
     rabbitmq?: { status: 'ok' | 'error'; queue_depth?: number; error?: string }
     /** Only while searching does not find everything yet. Nothing else is touched by it. */
     search?: { status: 'ok'; lag_seconds: number; filling: number }
@@ -27,18 +30,20 @@ interface HealthParts {
   search?: Pick<SearchIndexer, 'lag'>
   /** What upkeep found last; asked for, not looked up: health is public and costs nothing. */
   attention?: () => readonly string[] | undefined
+  deadLetters?: Pick<DeadLetterKeeper, 'open' | 'attention'>
 }
 
 /** Without the database nothing works; without Redis everything does, more slowly; without upkeep everything does, for months. */
-export async function checkHealth({ db, redis, search, attention }: HealthParts): Promise<HealthCheckResponse> {
+export async function checkHealth({ db, redis, search, attention, deadLetters }: HealthParts): Promise<HealthCheckResponse> {
   const [database, cache] = await Promise.all([check(() => db.pool.query('SELECT 1')), redis && check(() => redis.ping())])
   const amiss = (attention?.() ?? []).length > 0
   const upkeep = amiss ? { upkeep: { status: 'error' as const, error: 'needs attention' } } : {}
-  const lame = cache?.status === 'error' || amiss
+  const letters = tooManyLetters(deadLetters)
+  const lame = cache?.status === 'error' || amiss || letters.dead_letters
   return {
     status: database.status === 'error' ? 'unhealthy' : lame ? 'degraded' : 'healthy',
     timestamp: new Date().toISOString(),
-    checks: { database, ...(cache ? { redis: cache } : {}), ...searchBehind(search?.lag()), ...upkeep },
+    checks: { database, ...(cache ? { redis: cache } : {}), ...searchBehind(search?.lag()), ...upkeep, ...letters },
     uptime_seconds: Math.round(process.uptime()),
   }
 }
@@ -50,6 +55,12 @@ const searchBehind = (lag: SearchLag | undefined): Pick<HealthCheckResponse['che
   lag && Math.max(lag.seconds, lag.fillingSeconds) > behindSeconds
     ? { search: { status: 'ok', lag_seconds: Math.round(lag.seconds), filling: lag.filling } }
     : {}
+
+function tooManyLetters(letters: HealthParts['deadLetters']): Pick<HealthCheckResponse['checks'], 'dead_letters'> {
+  if (!letters || letters.attention().length === 0) return {}
+  const open = [...(letters.open()?.values() ?? [])].reduce((sum, n) => sum + n, 0)
+  return { dead_letters: { status: 'error', open, error: 'needs attention' } }
+}
 
 async function check(ask: () => Promise<unknown>) {
   const began = performance.now()

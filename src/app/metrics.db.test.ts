@@ -30,9 +30,15 @@ test('the metrics say what intake took and how long work waits', async () => {
     ingress,
     search: { lag: () => ({ seconds: 7, filling: 2, fillingSeconds: 1 }) },
     upkeep: { attention: () => ['look'] },
+    deadLetters: { open: () => new Map([['database_error', 120]]), attention: () => ['look'] },
   })
   const before = numbers(await metrics.metrics())
   expect(before).toMatchObject({ parley_intake_webhooks_total: 0, parley_search_lag_seconds: 7, parley_upkeep_attention: 1 })
+  expect(before).toMatchObject({
+    'parley_dead_letters_open{reason="database_error"}': 120,
+    'parley_dead_letters_open{reason="lock_timeout"}': 0,
+    parley_dead_letters_alarm: 1,
+  })
   expect(before['parley_queue_lag_seconds{kind="send"}']).toBe(0)
 
   await Promise.all([1, 2, 3].map((n) => ingress.accept(webhook(inboundText(account, `1650${digits(7)}`, `line ${n}`)))))
@@ -86,6 +92,7 @@ test('while the database is away, what the process knows by itself is still told
     ingress: createIngress({ db: away, log }),
     search: { lag: () => ({ seconds: 7, filling: 2, fillingSeconds: 1 }) },
     upkeep: { attention: () => [] },
+    deadLetters: { open: () => undefined, attention: () => [] },
   })
   const told = numbers(await metrics.metrics())
   expect(told).toMatchObject({ parley_intake_waiting_webhooks: 0, parley_search_lag_seconds: 7 })

@@ -3,6 +3,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Ingress } from '../conversations/ingress.ts'
 import type { SearchIndexer } from '../conversations/search/indexer.ts'
+import type { DeadLetterKeeper } from '../dead-letters/keeper.ts'
+import { reasons } from '../dead-letters/schema.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { UpkeepKeeper } from '../upkeep/keeper.ts'
 import { readState, type UpkeepState } from '../upkeep/state.ts'
@@ -14,6 +16,7 @@ export interface Measured {
   ingress: Pick<Ingress, 'waiting' | 'perSecond' | 'totals'>
   search: Pick<SearchIndexer, 'lag'>
   upkeep: Pick<UpkeepKeeper, 'attention'>
+  deadLetters: Pick<DeadLetterKeeper, 'open' | 'attention'>
 }
 
 /** Names follow Prometheus' conventions: base units (seconds, bytes), `_total` for what only grows. */
@@ -90,6 +93,18 @@ export function createMetrics(parts: Measured): Registry {
   )
   gauge('parley_upkeep_attention', 'Things about the store of messages that somebody has to look at.', (set) =>
     set(parts.upkeep.attention()?.length ?? 0),
+  )
+  gauge(
+    'parley_dead_letters_open',
+    'Dead letters that nobody has dealt with, by reason; of all businesses together.',
+    (set) => {
+      const open = parts.deadLetters.open()
+      if (open) for (const reason of reasons) set(open.get(reason) ?? 0, { reason })
+    },
+    ['reason'],
+  )
+  gauge('parley_dead_letters_alarm', '1 where a hundred or more dead letters are open.', (set) =>
+    set(parts.deadLetters.attention().length),
   )
   // Both are collected at once: one look tells both.
   let looking: ReturnType<typeof readState> | undefined

@@ -2,7 +2,7 @@
  * Takes in what providers sent: a batch of webhooks in one transaction — once-only key, contact and identity, conversation,
  * message, receipt, domain event, jobs and the raw body. Nobody is answered 2xx before it commits.
  */
-import { cleanJson } from '../kernel/text.ts'
+import { cleanJson, cleanText } from '../kernel/text.ts'
 import { classify } from '../platform/db/errors.ts'
 import type { Client } from '../platform/db/pool.ts'
 import { type Database, inTransaction } from '../platform/db/tx.ts'
@@ -74,9 +74,11 @@ async function oneByOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Prom
   return total
 }
 
-interface Verdict {
+export interface Verdict {
   tenants: Set<string>
   problem?: string
+  /** What was kept and is no use as it is: a dead letter each. */
+  unfit: { tenantId: string; event: InboundEvent; error: string }[]
 }
 
 async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise<Intake> {
@@ -86,8 +88,9 @@ async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise
   const media: { tenantId: string; mediaId: string }[] = []
   const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
   await inTransaction(deps.db, async (client) => {
-    const verdicts = new Map<SignedWebhook, Verdict>(batch.map((webhook) => [webhook, { tenants: new Set() }]))
+    const verdicts = new Map<SignedWebhook, Verdict>(batch.map((webhook) => [webhook, { tenants: new Set(), unfit: [] }]))
     await takeIn(client, now, batch.flatMap(eventsOf), verdicts, intake, media)
+    await keepUnfit(client, verdicts)
     await storeWebhooks(client, now, batch, verdicts)
     if (media.length > 0) await deps.jobs?.enqueue(client, fetchMediaJob, media)
   })
@@ -99,7 +102,7 @@ async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise
 const noWebhooks = [[], [], [], [], [], [], [], [], [], Buffer.alloc(0)]
 
 /** Messages first: a receipt or an edit in the same batch may speak of one of them. */
-async function takeIn(
+export async function takeIn(
   client: Client,
   now: Date,
   items: readonly Brought[],
@@ -141,16 +144,12 @@ async function takeIn(
       if (row.result === 'unknown_account') verdict.problem = `No account here has the id ${item.event.account}.`
       else verdict.tenants.add(row.tenant_id)
       if (row.result === 'applied') intake.tenants.add(row.tenant_id)
-      if (row.result === 'inbound') {
-        await addDeadLetter(
-          client,
-          row.tenant_id,
-          item.webhook,
-          item.event,
-          'state_violation',
-          'A receipt for a message that the customer sent.',
-        )
-      }
+      if (row.result === 'inbound')
+        verdict.unfit.push({
+          tenantId: row.tenant_id,
+          event: item.event,
+          error: 'A receipt for a message that the customer sent.',
+        })
     }
   }
   for (const item of ofKind(items, 'account')) {
@@ -213,7 +212,7 @@ async function eachAlone(deps: IntakeDeps, webhook: SignedWebhook, cause: unknow
     error: (cause as Error).message,
   })
   await inTransaction(deps.db, async (client) => {
-    const verdict: Verdict = { tenants: new Set() }
+    const verdict: Verdict = { tenants: new Set(), unfit: [] }
     for (const item of eventsOf(webhook)) {
       await client.query('SAVEPOINT event')
       try {
@@ -225,9 +224,12 @@ async function eachAlone(deps: IntakeDeps, webhook: SignedWebhook, cause: unknow
         await client.query('ROLLBACK TO SAVEPOINT event')
         verdict.problem = (error as Error).message
         const reason = fault === 'data' ? 'invalid_payload' : 'database_error'
-        await addDeadLetter(client, null, webhook, item.event, reason, (error as Error).message)
+        const tenantId = await whoseEvent(client, webhook, item.event)
+        if (tenantId) verdict.tenants.add(tenantId)
+        await addDeadLetter(client, tenantId, webhook, item.event, reason, (error as Error).message)
       }
     }
+    await keepUnfit(client, new Map([[webhook, verdict]]))
     const failed: SignedWebhook = verdict.problem
       ? { ...webhook, parsed: { ...webhook.parsed, malformed: verdict.problem } }
       : webhook
@@ -238,6 +240,24 @@ async function eachAlone(deps: IntakeDeps, webhook: SignedWebhook, cause: unknow
   return intake
 }
 
+async function keepUnfit(client: Client, verdicts: ReadonlyMap<SignedWebhook, Verdict>): Promise<void> {
+  for (const [webhook, { unfit }] of verdicts)
+    for (const { tenantId, event, error } of unfit)
+      await addDeadLetter(client, tenantId, webhook, event, 'state_violation', error)
+}
+
+/** The business to which the account belongs that the event came to, where there is exactly one. */
+async function whoseEvent(client: Client, webhook: SignedWebhook, event: InboundEvent): Promise<string | null> {
+  const { rows } = await client.query<{ tenant_id: string }>(
+    'SELECT DISTINCT tenant_id FROM parley.find_owned_accounts($1, $2, $3, $4)',
+    [webhook.provider, webhook.appSlug, ...[event.kind === 'account' ? event.owner : null, event.account].map(storable)],
+  )
+  return rows.length === 1 ? (rows[0]?.tenant_id ?? null) : (webhook.owner ?? null)
+}
+
+/** What made the event poisonous may stand in any of its values. */
+const storable = (value: string | null): string | null => (value === null ? null : cleanText(value))
+
 async function addDeadLetter(
   client: Client,
   tenantId: string | null,
@@ -247,12 +267,8 @@ async function addDeadLetter(
   error: string,
 ): Promise<void> {
   const payload = JSON.stringify(cleanJson(event))
-  await client.query('SELECT parley.add_dead_letter($1, $2, $3, $4, $5, $6)', [
-    tenantId,
-    `webhook:${webhook.provider}`,
-    webhook.id,
-    payload,
-    reason,
-    error,
+  const context = JSON.stringify({ appSlug: webhook.appSlug })
+  await client.query('SELECT parley.add_dead_letter($1, $2, $3, $4, $5, $6, NULL, $7)', [
+    ...[tenantId, `webhook:${webhook.provider}`, webhook.id, payload, reason, error, context],
   ])
 }

@@ -30,7 +30,7 @@ export function byRequest(request: Pick<FastifyRequest, 'actor' | 'operator' | '
   return who ? { label: who.label, name: who.name, ip: request.ip } : { label: 'nobody', name: 'Nobody', ip: request.ip }
 }
 
-export async function audit(tx: Tx, by: By, entry: AuditEntry): Promise<void> {
+export async function audit(tx: Pick<Tx, 'tenantId' | 'query'>, by: By, entry: AuditEntry): Promise<void> {
   await tx.query(
     `INSERT INTO audit_log (tenant_id, id, actor, actor_name, action, subject_type, subject_id, changes, ip)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,

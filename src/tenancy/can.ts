@@ -25,6 +25,8 @@ const minimum = {
   'audit.read': 'owner',
   'reports.read': 'admin',
   'stream.read': 'viewer',
+  'dead_letters.read': 'admin',
+  'dead_letters.write': 'admin',
 } as const satisfies Record<string, Role>
 export type Action = keyof typeof minimum
 export const actions = Object.keys(minimum) as Action[]

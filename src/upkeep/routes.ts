@@ -17,7 +17,11 @@ const view = (row: holds.HoldRow): schema.HoldView => ({
   releasedAt: row.released_at?.toISOString() ?? null,
 })
 
-export const upkeepRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (server, { db }) => {
+export const upkeepRoutes: FastifyPluginAsyncZod<{
+  db: Database
+  /** What else needs attention. */
+  more?: () => readonly string[]
+}> = async (server, { db, more }) => {
   server.get(
     '/holds',
     {
@@ -63,6 +67,9 @@ export const upkeepRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (serv
         response: { 200: schema.upkeepView },
       },
     },
-    async () => upkeepView(await readState(db)),
+    async () => {
+      const view = upkeepView(await readState(db))
+      return { ...view, attention: [...view.attention, ...(more?.() ?? [])] }
+    },
   )
 }

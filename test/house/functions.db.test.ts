@@ -240,6 +240,49 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     await rowsOf(`SELECT parley.add_dead_letter($1, 'test', NULL, '{}', 'invalid_payload', 'x')`, [ours.tenantId])
     return []
   },
+  async claim_dead_letters() {
+    await db.owner.query(
+      `INSERT INTO dead_letters (tenant_id, source, original_payload, reason) VALUES ($1, 'x', '{}', 'lock_timeout'), ($2, 'x', '{}', 'invalid_payload')`,
+      [ours.tenantId, theirs.tenantId],
+    )
+    const before = await fingerprint(db.owner, theirs.tenantId)
+    const claimed = await rowsOf(`SELECT tenant_id FROM parley.claim_dead_letters(now() + interval '1 hour', 10)`)
+    expect(claimed).toHaveLength(1)
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
+    await db.owner.query('DELETE FROM dead_letters WHERE tenant_id = $1', [theirs.tenantId])
+    return claimed.map((row) => row.tenant_id)
+  },
+  async nobodys_dead_letters() {
+    await rowsOf(`SELECT parley.add_dead_letter(NULL, 'test', NULL, '{}', 'invalid_payload', 'x')`)
+    const rows = await rowsOf('SELECT tenant_id FROM parley.nobodys_dead_letters()')
+    expect(rows.length).toBeGreaterThan(0)
+    expect(rows.filter((row) => row.tenant_id !== null)).toEqual([])
+    return []
+  },
+  async settle_nobodys_dead_letter() {
+    const id = newId()
+    await db.owner.query(
+      `INSERT INTO dead_letters (id, tenant_id, source, original_payload, reason) VALUES ($1, $2, 'x', '{}', 'invalid_payload')`,
+      [id, ours.tenantId],
+    )
+    const settle = `SELECT parley.settle_nobodys_dead_letter($1, now(), 'discarded', 'cli', NULL, NULL, '[]') AS open`
+    expect(await rowsOf(settle, [id])).toEqual([{ open: false }])
+    return []
+  },
+  async dead_letters_open() {
+    const rows = await rowsOf('SELECT * FROM parley.dead_letters_open()')
+    expect(rows.map((row) => Object.keys(row).join())).toEqual(rows.map(() => 'reason,open'))
+    return []
+  },
+  async raise_dead_letter_alarms() {
+    await db.owner.query(
+      `INSERT INTO dead_letters (tenant_id, source, original_payload, reason) SELECT $1, 'x', '{}', 'invalid_payload' FROM generate_series(1, 100)`,
+      [ours.tenantId],
+    )
+    return (await rowsOf('SELECT raise_dead_letter_alarms AS tenant FROM parley.raise_dead_letter_alarms(now())')).map(
+      (row) => row.tenant,
+    )
+  },
 }
 
 describe('asked for one business', () => {

@@ -122,6 +122,8 @@ const asked = (): Record<string, string[]> => {
     '/api/holds': [''],
     '/api/invitations': [''],
     '/api/api-keys': [''],
+    '/api/dead-letters': ['', 'state=waiting', 'state=replayed', 'reason=invalid_payload&source=webhook:whatsapp-cloud'],
+    '/api/dead-letters/counts': [''],
   }
 }
 /** What shows nothing of a business's conversations, and why it is not asked here. */
@@ -132,6 +134,7 @@ const others: [RegExp, string][] = [
   [/^(\/api)?\/tenants?(\/|$)|^\/api\/platform\//, 'for those who run the server; see src/tenancy/tenant-plans.db.test.ts'],
   [/^\/api\/reports\/(delivery|statuses|volume|campaigns|automations)$/, 'counts all of a stretch of time; see src/reports'],
   [/^\/api\/media\//, 'one file by its key'],
+  [/^\/api\/dead-letters\/:id$/, 'one by its key, with one webhook by its key'],
   [/^\/api\/accounts\/:id\/setup$/, 'a few accounts'],
   [/^\/api\/(docs|openapi)/, 'reads no table'],
 ]

@@ -1,6 +1,6 @@
 /** What the ids in requests are ids of. A place that is not listed stops the walk: who adds a route says what it takes. */
 import type { World } from '../world/world.ts'
-import { contactOf, type Kind, makers, type Neighbour } from './neighbours.ts'
+import { contactOf, type Kind, makers, type Neighbour, strayReceipt } from './neighbours.ts'
 import type { Place, Target } from './places.ts'
 
 /** By the word before it in the address. */
@@ -17,6 +17,7 @@ const byFolder: Record<string, Kind> = {
   tenants: 'tenant',
   holds: 'hold',
   labels: 'label',
+  'dead-letters': 'deadLetter',
 }
 /** By the name of a parameter or field. */
 const byName: Record<string, Kind> = {
@@ -47,6 +48,7 @@ const byPlace: Record<string, Kind | null> = {
   'DELETE /api/platform/keys/:id id': null, // the platform's own, refused to everybody of a business
   'DELETE /api/platform/operators/:userId userId': null,
   '* * cursor': null, // a place in the reader's own list
+  '* * until': null, // the end of it
   '* * waId': null, // of a card that is sent: text
   '* * wabaId': null, // the provider's id of a business account: several businesses may say the same
   // Unique on the whole server: that one is taken is said, and who has it is not.
@@ -120,6 +122,7 @@ const signedUp = { state: 'a state of sixteen', code: 'AQ', wabaId: '4712', phon
 const byRequest: Record<string, Record<string, unknown>> = {
   'POST /api/conversations/:id/messages': picture,
   'POST /api/messages': picture,
+  'PATCH /api/dead-letters/:id': { payload: strayReceipt },
   'PUT /tenants/:id/credentials/:type': { values: { token: 'a value' } },
   'PUT /api/tenants/:id/credentials/:type': { values: { token: 'a value' } },
   'PUT /tenants/:id/whatsapp': number,

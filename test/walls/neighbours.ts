@@ -51,6 +51,16 @@ export async function settleIn(world: World, business: Business, word: string): 
   return { business, word, names }
 }
 
+/** What a dead letter holds: of an account that nobody has, so that replaying it changes nothing. */
+export const strayReceipt = {
+  kind: 'receipt',
+  account: '4711',
+  externalId: 'wamid.stray',
+  occurredAt: '2025-01-01T00:00:00.000Z',
+  status: 'delivered',
+  detail: {},
+}
+
 export type Kind = keyof ReturnType<typeof makers>
 
 /** Makes a new one of a kind, or answers the one there can be, as the id by which a request names it. */
@@ -144,6 +154,11 @@ export function makers(world: World, of: Neighbour) {
       return business.tenantId
     },
     label: async () => one(`INSERT INTO labels (tenant_id, name) VALUES ($1, $2) RETURNING id`, [`${word} ${digits(12)}`]),
+    deadLetter: async () =>
+      one(
+        `INSERT INTO dead_letters (tenant_id, source, reason, error_message, original_payload) VALUES ($1, 'webhook:whatsapp-cloud', 'invalid_payload', $3, $2::jsonb) RETURNING id`,
+        [JSON.stringify({ ...strayReceipt, detail: { word } }), word],
+      ),
     hold: async () =>
       one(
         `INSERT INTO retention_holds (tenant_id, contact_id, reason, placed_by, placed_by_name) VALUES ($1, $2, $3, 'system', $3) RETURNING id`,

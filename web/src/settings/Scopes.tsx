@@ -28,6 +28,8 @@ const scopes: Record<Scope, 'viewer' | 'agent' | 'admin' | 'owner'> = {
   'audit.read': 'owner',
   'reports.read': 'admin',
   'stream.read': 'viewer',
+  'dead_letters.read': 'admin',
+  'dead_letters.write': 'admin',
 }
 const rank = { viewer: 0, agent: 1, admin: 2, owner: 3 } as const
 
