@@ -69,6 +69,23 @@ export function team(c: Connection) {
       list: (query: T.ListAudit = {}, o: Signal = {}) =>
         request<T.Page<T.AuditItem>>(c, '/api/audit', { query: { ...query }, ...o }),
     },
+    /** What could not be taken in. */
+    deadLetters: {
+      list: (query: T.ListDeadLetters = {}, o: Signal = {}) =>
+        request<T.Page<T.DeadLetterItem>>(c, '/api/dead-letters', { query: { ...query }, ...o }),
+      counts: (o: Signal = {}) => request<T.DeadLetterCounts>(c, '/api/dead-letters/counts', o),
+      get: (id: string, o: Signal = {}) => request<T.DeadLetter>(c, `/api/dead-letters/${at(id)}`, o),
+      mend: (id: string, payload: Record<string, unknown>) =>
+        request<T.DeadLetterItem>(c, `/api/dead-letters/${at(id)}`, { method: 'PATCH', json: { payload } }),
+      /** What was taken in meanwhile is not doubled. */
+      replay: (id: string, json: { payload?: Record<string, unknown> } = {}) =>
+        request<T.ReplayAnswer>(c, `/api/dead-letters/${at(id)}/replay`, { method: 'POST', json }),
+      discard: (id: string, json: { note?: string } = {}) =>
+        request<T.DeadLetterItem>(c, `/api/dead-letters/${at(id)}/discard`, { method: 'POST', json }),
+      /** One step: again with `next` as `cursor`, and `until`, until `next` is null. */
+      many: (what: 'replay' | 'discard', json: T.ManyDeadLetters) =>
+        request<T.ManyAnswer>(c, `/api/dead-letters/${what}`, { method: 'POST', json }),
+    },
     business: {
       get: (o: Signal = {}) => request<T.Business>(c, '/api/business', o),
       update: (json: T.PatchBusiness) => request<T.Business>(c, '/api/business', { method: 'PATCH', json }),

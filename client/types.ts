@@ -1,5 +1,6 @@
 /** The server's own shapes, named for callers. Types only: nothing of the server or of zod is loaded at run time. */
 import type { z } from 'zod'
+import type * as deadLetters from '../src/dead-letters/schema.ts'
 import type * as labels from '../src/inbox/label-schema.ts'
 import type * as inbox from '../src/inbox/schema.ts'
 import type * as search from '../src/inbox/search-schema.ts'
@@ -16,6 +17,15 @@ export type { MessageBody, MessageType, OutboundBody, TemplateParameters } from 
 export type Upkeep = z.infer<typeof upkeep.upkeepView>
 export type Hold = z.infer<typeof upkeep.holdView>
 export type PlaceHold = z.infer<typeof upkeep.placeHold>
+export type DeadLetterItem = z.infer<typeof deadLetters.deadLetterItem>
+export type DeadLetter = z.infer<typeof deadLetters.deadLetterView>
+export type DeadLetterCounts = z.infer<typeof deadLetters.deadLetterCounts>
+export type DeadLetterReason = z.infer<typeof deadLetters.reason>
+export type DeadLetterState = z.infer<typeof deadLetters.state>
+export type ReplayAnswer = z.infer<typeof deadLetters.replayAnswer>
+export type ManyDeadLetters = z.input<typeof deadLetters.manyDeadLetters>
+export type ManyAnswer = z.infer<typeof deadLetters.manyAnswer>
+export type ListDeadLetters = Omit<z.input<typeof deadLetters.listDeadLetters>, 'limit'> & { limit?: number }
 export type Session = z.infer<typeof tenancy.sessionView>
 export type Role = z.infer<typeof tenancy.role>
 export type ApiKey = z.infer<typeof tenancy.apiKeyView>

@@ -28,6 +28,7 @@ export const keys = {
   invitations: ['invitations'] as const,
   business: ['business'] as const,
   audit: ['audit'] as const,
+  deadLetters: ['dead-letters'] as const,
   setup: (accountId: string) => ['account-setup', accountId] as const,
   tenants: ['tenants'] as const,
   upkeep: ['upkeep'] as const,

@@ -5,6 +5,7 @@ import { ApiKeys } from './ApiKeys.tsx'
 import { Audit } from './Audit.tsx'
 import { BusinessProfile } from './BusinessProfile.tsx'
 import { Channels } from './Channels.tsx'
+import { DeadLetters } from './DeadLetters.tsx'
 import { Hours } from './Hours.tsx'
 import { Labels } from './Labels.tsx'
 import { Profile } from './Profile.tsx'
@@ -21,6 +22,7 @@ const pages = {
   labels: Labels,
   team: Team,
   keys: ApiKeys,
+  letters: DeadLetters,
   audit: Audit,
   profile: Profile,
   security: Security,
