@@ -19,7 +19,7 @@ export interface LeaseKeeper {
 }
 
 /** A lease that could not be kept in time is lost: somebody else may take the work, and our late result is fenced by its token. */
-export function keepLeases(deps: { db: Database; log: Logger }, kind: 'send' | 'turn', ms = leaseMs): LeaseKeeper {
+export function keepLeases(deps: { db: Database; log: Logger }, kind: 'send' | 'turn' | 'bridge', ms = leaseMs): LeaseKeeper {
   const held = new Set<Held>()
   const timer = setInterval(() => void extend(), Math.min(everyMs, ms / 3))
   timer.unref()

@@ -9,8 +9,10 @@ import { cleanJson } from '../kernel/text.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import type { Channels } from './accounts.ts'
+import { handOver } from './hand-over.ts'
 import { mediaIdOf, previewLine, readableText } from './outbound.ts'
 import { prepareTemplate } from './templates.ts'
+import type { Control } from './turn-rules.ts'
 import { checkGate } from './window.ts'
 
 export interface Author {
@@ -29,6 +31,8 @@ export interface Reply {
   idempotencyKey?: string
   /** What the caller asked for, where the conversation was not named but found: the same call may find another one later. */
   request?: unknown
+  /** Where an agent in a contact centre wrote it: the session, and the contact centre's id of what they wrote. */
+  centre?: { mappingId: string; messageId?: string }
 }
 
 export interface Queued {
@@ -43,6 +47,7 @@ interface Target {
   channel: string
   provider: string
   status: string
+  control: Control
   state: string
   state_text: string | null
   window_expires_at: Date | null
@@ -82,6 +87,11 @@ export async function queueReply(deps: { channels: Channels; now?: () => Date },
       ? await prepareTemplate(channel, tx, target.channel_account_id, body)
       : { body, text: readableText(body) }
   const messageId = newId()
+  // Whoever answers has it, and whoever had it does not any more.
+  if (reply.author.sender === 'human' && target.control !== 'human') {
+    const { actor, userId } = reply.author
+    await handOver(tx, { conversationId: reply.conversationId, to: 'human', reason: 'Answered by a person.', actor, userId })
+  }
   await write(tx, { reply, target, messageId, quoted, now, type: body.type, ...stored })
   const mediaId = mediaIdOf(body)
   if (mediaId) await attachMedia(tx, { mediaId, messageId, conversationId: reply.conversationId })
@@ -108,7 +118,7 @@ async function findByKey(tx: Tx, key: string, hash: string): Promise<string | un
 
 async function lockTarget(tx: Tx, conversationId: string): Promise<Target> {
   const { rows } = await tx.query<Target>(
-    `SELECT c.contact_id, c.channel_account_id, c.channel, a.provider, c.status, a.state, a.state_text, c.window_expires_at, k.status AS contact_status
+    `SELECT c.contact_id, c.channel_account_id, c.channel, a.provider, c.status, c.control, a.state, a.state_text, c.window_expires_at, k.status AS contact_status
        FROM conversations c JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
        JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
       WHERE c.tenant_id = $1 AND c.id = $2 FOR NO KEY UPDATE OF c`,
@@ -189,8 +199,6 @@ async function write(tx: Tx, w: Writing): Promise<void> {
             human_message_count = human_message_count + CASE WHEN $3 = 'human' THEN 1 ELSE 0 END,
             ai_message_count = ai_message_count + CASE WHEN $3 = 'ai' THEN 1 ELSE 0 END,
             last_human_response_at = CASE WHEN $3 = 'human' THEN $4 ELSE last_human_response_at END,
-            human_takeover_time = CASE WHEN $3 = 'human' AND control <> 'human' THEN $4 ELSE human_takeover_time END,
-            control = CASE WHEN $3 = 'human' THEN 'human' ELSE control END,
             last_message_at = CASE WHEN $5 THEN $4 ELSE last_message_at END,
             last_preview = CASE WHEN $5 THEN $6 ELSE last_preview END,
             last_direction = CASE WHEN $5 THEN 'outbound' ELSE last_direction END, updated_at = $4
@@ -198,8 +206,8 @@ async function write(tx: Tx, w: Writing): Promise<void> {
     [tx.tenantId, reply.conversationId, reply.author.sender, w.now, said, previewLine(w.type, w.text)],
   )
   await tx.query(
-    `INSERT INTO message_tracking (tenant_id, id, channel_account_id, conversation_id, direction, status, status_at, idempotency_key, request_hash, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, 'OUTBOUND', 'queued', $5, $6, $7, $5, $5)`,
+    `INSERT INTO message_tracking (tenant_id, id, channel_account_id, conversation_id, direction, status, status_at, idempotency_key, request_hash, created_at, updated_at, mapping_id, genesys_message_id)
+     VALUES ($1, $2, $3, $4, 'OUTBOUND', 'queued', $5, $6, $7, $5, $5, $8, $9)`,
     [
       tx.tenantId,
       messageId,
@@ -208,6 +216,8 @@ async function write(tx: Tx, w: Writing): Promise<void> {
       w.now,
       reply.idempotencyKey ?? null,
       reply.idempotencyKey ? hashOf(reply) : null,
+      reply.centre?.mappingId ?? null,
+      reply.centre?.messageId ?? null,
     ],
   )
   await tx.query(

@@ -9,8 +9,7 @@ export function answererFor(control: Control, accountAnswerer: string): string |
       return accountAnswerer === 'human' ? null : accountAnswerer
     case 'ai':
       return 'assistant'
-    case 'agent':
-      return 'genesys'
+    // `agent`: the customer's lines go to the contact centre through a lane of their own.
     default:
       return null
   }

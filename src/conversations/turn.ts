@@ -8,7 +8,7 @@ import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Answerer, Turn, TurnLine, Verdict } from '../ports/answerer.ts'
 import type { Channels } from './accounts.ts'
-import { appendEvent } from './feed.ts'
+import { handOver } from './hand-over.ts'
 import { keepLeases, leaseMs } from './leases.ts'
 import { queueReply } from './reply.ts'
 import { answererFor, type Control, maxFailedTurns, turnRetryDelay } from './turn-rules.ts'
@@ -264,24 +264,4 @@ async function say(
       actor: 'system',
     })
   }
-}
-
-/** Gives the conversation to somebody else. One owner at each instant: the column says who. */
-export async function handOver(
-  tx: Tx,
-  given: { conversationId: string; to: Control; reason: string; actor: string },
-): Promise<void> {
-  await tx.query(
-    `UPDATE conversations SET control = $3, updated_at = now(),
-            human_takeover_time = CASE WHEN $3 = 'human' THEN now() ELSE human_takeover_time END,
-            ai_handoff_time = CASE WHEN $3 = 'ai' THEN now() ELSE ai_handoff_time END
-      WHERE tenant_id = $1 AND id = $2 AND control <> $3`,
-    [tx.tenantId, given.conversationId, given.to],
-  )
-  await appendEvent(tx, {
-    type: 'conversation.handed_over',
-    actor: given.actor,
-    conversationId: given.conversationId,
-    data: { to: given.to, reason: given.reason },
-  })
 }

@@ -97,7 +97,7 @@ export const webhookRoutes: FastifyPluginAsync<{
   }
 }
 
-function keptHeaders(request: FastifyRequest): Record<string, string> {
+export function keptHeaders(request: FastifyRequest): Record<string, string> {
   const entries = Object.entries(request.headers).filter(([name]) => kept.test(name))
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }

@@ -2,7 +2,9 @@
 import { type Channels, loadConnection, requireAccount, setAccountState } from '../conversations/accounts.ts'
 import { contactByPhone, openConversation } from '../conversations/contacts.ts'
 import { appendEvent } from '../conversations/feed.ts'
+import { addInternal } from '../conversations/internal-lines.ts'
 import { findRepeated, type Queued, queueReply } from '../conversations/reply.ts'
+import { signal } from '../conversations/signals.ts'
 import { saveTemplates } from '../conversations/templates.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { toE164 } from '../kernel/phone.ts'
@@ -12,7 +14,6 @@ import type { Logger } from '../platform/log.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import type { Actor } from '../tenancy/can.ts'
-import { addInternal } from './internal-lines.ts'
 import { requireContact, requireConversation } from './store.ts'
 
 export interface InboxDeps {
@@ -240,27 +241,6 @@ export async function showTyping(deps: InboxDeps, actor: Actor, id: string): Pro
     return rows[0].external_id ? { accountId: rows[0].channel_account_id, externalId: rows[0].external_id } : null
   })
   if (target) void signal(deps, actor.tenantId, target, true)
-}
-
-async function signal(
-  deps: InboxDeps,
-  tenantId: string,
-  target: { accountId: string; externalId: string },
-  typing: boolean,
-): Promise<void> {
-  try {
-    const { connection, provider } = await inTenant(deps.db, tenantId, async (tx) => ({
-      connection: await loadConnection(tx, deps.secrets, target.accountId),
-      provider: (await requireAccount(tx, target.accountId)).provider,
-    }))
-    const result = await deps.channels
-      .get(provider)
-      ?.markRead?.(connection, target.externalId, { typing, signal: AbortSignal.timeout(10_000) })
-    if (result && result.outcome !== 'accepted')
-      deps.log.info('A read mark was not taken', { operation: 'mark_read', outcome: result.outcome, code: result.code })
-  } catch (error) {
-    deps.log.warn('A read mark could not be sent', { operation: 'mark_read', error: (error as Error).message })
-  }
 }
 
 /** Replaces our copy of an account's templates by what the provider has. */

@@ -122,6 +122,7 @@ describe('a tenant cannot see another', () => {
     channel_accounts_external_key: "a provider's id of an address belongs to one tenant only",
     webhook_events_pkey: 'a webhook may speak of several tenants, or of none known here',
     webhook_events_default_pkey: 'a webhook may speak of several tenants, or of none known here',
+    contact_centres_slug_key: 'a webhook address is found before its tenant is known',
     dead_letters_pkey: 'whose it is may not be known',
   }
   test('every primary and unique key of a tenant table starts with the tenant, but for those listed with a reason', async () => {

@@ -78,10 +78,23 @@ beforeAll(async () => {
   db = await createTestDatabase()
   ours = await settle('assistant')
   theirs = await settle('human')
+  await withMapping(theirs, 23)
 })
 afterAll(() => db.drop())
 
 const rowsOf = async (sql: string, values: unknown[] = []) => (await db.pool.query(sql, values)).rows
+
+const withCentre = () =>
+  db.owner.query(
+    `INSERT INTO contact_centres (tenant_id, name, slug) VALUES ($1, 'genesys', $2)
+     ON CONFLICT (tenant_id, name) DO UPDATE SET failing_since = NULL, told_at = NULL, paused_until = '-infinity'`,
+    [ours.tenantId, `slug-${ours.phone}`],
+  )
+const withMapping = (side: Side, hours: number) =>
+  db.owner.query(
+    `INSERT INTO conversation_mappings (tenant_id, wa_id, conversation_id, last_activity_at) VALUES ($1, $2, $2, now() - make_interval(hours => $3))`,
+    [side.tenantId, newId(), hours],
+  )
 
 /** What each does for our business; returns tenants that it spoke of. */
 const asked: Record<string, () => Promise<(string | null)[]>> = {
@@ -168,7 +181,7 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
   },
   async queue_lag() {
     const rows = await rowsOf('SELECT kind, seconds FROM parley.queue_lag() ORDER BY kind')
-    expect(rows.map((row) => row.kind)).toEqual(['send', 'turn'])
+    expect(rows.map((row) => row.kind)).toEqual(['bridge', 'send', 'turn'])
     for (const { seconds } of rows) expect(seconds).toBeGreaterThanOrEqual(0)
     return []
   },
@@ -235,6 +248,69 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
     await db.owner.query('UPDATE channel_accounts SET proven_at = NULL WHERE id = $1', [theirs.accountId])
     return []
+  },
+  async claim_bridge() {
+    await withCentre()
+    await db.owner.query(
+      `INSERT INTO conversation_lanes (tenant_id, conversation_id, kind, channel_account_id, ready_at) VALUES ($1, $2, 'bridge', $3, now())`,
+      [ours.tenantId, ours.conversationId, ours.accountId],
+    )
+    const rows = await rowsOf('SELECT tenant_id FROM parley.claim_bridge(10, 1000)')
+    expect(rows).toHaveLength(1)
+    return rows.map((row) => row.tenant_id)
+  },
+  async claim_centre_receipts() {
+    await withCentre()
+    await db.owner.query(`UPDATE message_tracking SET genesys_message_id = 'g', status = 'read' WHERE id = $1`, [ours.sent])
+    const rows = await rowsOf('SELECT tenant_id FROM parley.claim_centre_receipts(10, 1000)')
+    expect(rows).toHaveLength(1)
+    await db.owner.query(`UPDATE message_tracking SET genesys_message_id = NULL, status = 'queued' WHERE id = $1`, [ours.sent])
+    return rows.map((row) => row.tenant_id)
+  },
+  async claim_centre_tasks() {
+    await withCentre()
+    await db.owner.query(`INSERT INTO contact_centre_tasks (tenant_id, kind) VALUES ($1, 'disconnect')`, [ours.tenantId])
+    const rows = await rowsOf('SELECT tenant_id FROM parley.claim_centre_tasks(10, 1000)')
+    expect(rows).toHaveLength(1)
+    return rows.map((row) => row.tenant_id)
+  },
+  async expire_mappings() {
+    await withMapping(ours, 25)
+    const expire = () => rowsOf('SELECT parley.expire_mappings(now(), 10) AS n')
+    const before = await fingerprint(db.owner, theirs.tenantId)
+    expect(await expire()).toEqual([{ n: 1 }])
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
+    return []
+  },
+  async mappings_to_check() {
+    await withCentre()
+    await withMapping(ours, 1)
+    const rows = await rowsOf('SELECT tenant_id FROM parley.mappings_to_check(now(), 10)')
+    expect(rows).toHaveLength(1)
+    return rows.map((row) => row.tenant_id)
+  },
+  async silent_centres() {
+    await withCentre()
+    await db.owner.query(`UPDATE contact_centres SET failing_since = now() - interval '1 hour' WHERE tenant_id = $1`, [
+      ours.tenantId,
+    ])
+    const rows = await rowsOf('SELECT tenant_id FROM parley.silent_centres(now())')
+    expect(rows).toHaveLength(1)
+    return rows.map((row) => row.tenant_id)
+  },
+  async forget_centre_events() {
+    await db.owner.query(
+      `INSERT INTO contact_centre_events (tenant_id, key, created_at) VALUES ($1, 'old', now() - interval '9 days')`,
+      [ours.tenantId],
+    )
+    expect(await rowsOf(`SELECT parley.forget_centre_events(now() - interval '8 days', 10) AS n`)).toEqual([{ n: 1 }])
+    return []
+  },
+  async find_contact_centre() {
+    await withCentre()
+    const rows = await rowsOf(`SELECT tenant_id FROM parley.find_contact_centre('genesys', $1)`, [`slug-${ours.phone}`])
+    expect(rows).toHaveLength(1)
+    return rows.map((row) => row.tenant_id)
   },
   async add_dead_letter() {
     await rowsOf(`SELECT parley.add_dead_letter($1, 'test', NULL, '{}', 'invalid_payload', 'x')`, [ours.tenantId])

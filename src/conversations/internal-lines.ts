@@ -1,17 +1,19 @@
 /** Lines of a thread that never leave the house: notes for colleagues, and what happened. */
-import { appendEvent } from '../conversations/feed.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import { cleanJson, cleanText } from '../kernel/text.ts'
 import type { Tx } from '../platform/db/tx.ts'
-import type { Actor } from '../tenancy/can.ts'
+import { appendEvent } from './feed.ts'
 
 export interface InternalLine {
   conversationId: string
   type: 'note' | 'activity'
   text: string | null
   body: Record<string, unknown>
-  actor: Actor
+  /** Who did it, for the event log, and the person where it was one. */
+  actor: { label: string; userId?: string }
+  /** Whose line it is in the thread; absent: a note's author is a person, anything else is the system's. */
+  sender?: 'human' | 'system' | 'agent'
   /** The caller's: a repeated call returns the first line. */
   idempotencyKey?: string
 }
@@ -30,7 +32,7 @@ export async function addInternal(tx: Tx, given: InternalLine): Promise<{ id: st
      VALUES ($1, $2, $3, $4, $5, $6, 'internal', $7, $8, $9, $10, $11, $12, now(), now())`,
     [
       ...[tx.tenantId, id, given.conversationId, place.contact_id, place.channel, place.last_seq + 1],
-      ...[given.type === 'note' ? 'human' : 'system', given.actor.userId ?? null, given.type],
+      ...[given.sender ?? (given.type === 'note' ? 'human' : 'system'), given.actor.userId ?? null, given.type],
       ...[given.text === null ? null : cleanText(given.text), JSON.stringify(cleanJson(given.body))],
       JSON.stringify(given.idempotencyKey ? { idempotencyKey: given.idempotencyKey } : {}),
     ],

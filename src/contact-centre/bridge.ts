@@ -1,0 +1,137 @@
+/**
+ * Carries customers' lines to the contact centre: claim → read → call → record. A conversation's lines go one after the
+ * other, each with the provider's id as its own, so that a repeat after a crash is recognised. What cannot be said now is
+ * said later, for hours; a contact centre that is away is asked with one conversation at a time.
+ */
+import { keepLeases, leaseMs } from '../conversations/leases.ts'
+import { classify } from '../platform/db/errors.ts'
+import { inTenant } from '../platform/db/tx.ts'
+import { SecretUnreadable } from '../platform/secrets.ts'
+import type { CentreConnection, CentreResult } from '../ports/contact-centre.ts'
+import type { CentreDeps } from './deps.ts'
+import { fileLink } from './file-links.ts'
+import { type Claim, nextLine, type Preparation, type StoredFile } from './line.ts'
+import { record, release } from './record.ts'
+import { type CentreRow, loadCentre, setCentreState } from './store.ts'
+import { startWorker, type Worker } from './worker.ts'
+
+/** The contact centre's own client ends sooner; this is for one that hangs. */
+const callTimeoutMs = 60_000
+
+export function startBridge(deps: CentreDeps, options: { pollMs?: number; limit?: number } = {}): Worker {
+  const leases = keepLeases(deps, 'bridge')
+  const worker = startWorker<Claim>(deps.log, {
+    operation: 'bridge',
+    limit: options.limit ?? 64,
+    pollMs: options.pollMs ?? 500,
+    async claim(limit) {
+      const { rows } = await deps.db.pool.query<Claim>({
+        name: 'claim_bridge',
+        text: 'SELECT * FROM parley.claim_bridge($1, $2)',
+        values: [limit, leaseMs],
+      })
+      return rows
+    },
+    async carry(claim) {
+      leases.add(claim)
+      try {
+        await carryLine(deps, claim)
+      } finally {
+        leases.remove(claim)
+      }
+    },
+  })
+  return {
+    ...worker,
+    async stop() {
+      await worker.stop()
+      leases.stop()
+    },
+  }
+}
+
+interface Loaded {
+  row: CentreRow
+  connection: CentreConnection
+  preparation: Preparation
+}
+
+async function carryLine(deps: CentreDeps, claim: Claim): Promise<void> {
+  const now = (deps.now ?? (() => new Date()))()
+  const link = (file: StoredFile) =>
+    fileLink(
+      deps.secrets,
+      deps.publicUrl(),
+      {
+        tenantId: claim.tenant_id,
+        sha256: file.sha256 ?? '',
+        mimeType: file.mime_type ?? 'application/octet-stream',
+        fileName: file.file_name ?? 'file',
+      },
+      now,
+    )
+  const loaded = await load(deps, claim, { now, link })
+  if (!loaded) return
+  const { row, connection, preparation } = loaded
+  if (preparation === 'none' || 'wait' in preparation)
+    return await inTenant(deps.db, claim.tenant_id, (tx) => release(tx, claim, preparation))
+  const { prepared } = preparation
+  const centre = deps.centres.get(row.name)?.centre
+  const result: CentreResult = centre
+    ? await centre
+        .send(connection, prepared.line, { signal: AbortSignal.timeout(callTimeoutMs) })
+        // It reports failures as values; what it throws may have happened after the request went out.
+        .catch((error: Error) => ({ outcome: 'unknown' as const, code: 'sender_fault', text: error.message }))
+    : { outcome: 'reconnect', code: 'no_centre', text: `The contact centre ${row.name} is not available on this server.` }
+  // Another conversation than the one known: has that one ended without a word?
+  const told = result.outcome === 'accepted' ? result.conversationId : undefined
+  const known = prepared.mapping.conversation_id
+  const ended =
+    centre && told !== undefined && known !== null && told !== known
+      ? (await centre.state(connection, known)) === 'ended'
+      : false
+  await untilStored(() =>
+    inTenant(deps.db, claim.tenant_id, (tx) => record(tx, { claim, prepared, centre: row, result, ended, now })),
+  )
+  deps.changed(claim.tenant_id)
+  deps.log.debug('A line for the contact centre', {
+    operation: 'bridge',
+    conversation_id: claim.conversation_id,
+    message_id: prepared.messageId,
+    outcome: result.outcome,
+    ...(result.outcome === 'accepted' ? {} : { code: result.code }),
+  })
+}
+
+async function load(deps: CentreDeps, claim: Claim, options: Parameters<typeof nextLine>[2]): Promise<Loaded | undefined> {
+  try {
+    return await inTenant(deps.db, claim.tenant_id, async (tx) => {
+      const centre = await loadCentre(tx, deps.secrets)
+      if (!centre) {
+        await setCentreState(tx, 'genesys', 'logged_out', noCredentials)
+        return undefined
+      }
+      return { ...centre, preparation: await nextLine(tx, claim, options) }
+    })
+  } catch (error) {
+    if (!(error instanceof SecretUnreadable)) throw error
+    await inTenant(deps.db, claim.tenant_id, (tx) =>
+      setCentreState(tx, 'genesys', 'logged_out', { code: 'secret_key', text: error.message }),
+    )
+    return undefined
+  }
+}
+const noCredentials = { code: 'no_credentials', text: 'The credentials of the contact centre are missing. Enter them again.' }
+
+/** How a call ended exists only here: it is recorded however long the database is away, while this process lives. */
+export async function untilStored(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const fault = classify(error)
+      if ((fault !== 'again' && fault !== 'unavailable') || attempt > 600) throw error
+      await new Promise((resolve) => setTimeout(resolve, Math.min(1000, 10 * 2 ** attempt)))
+    }
+  }
+}

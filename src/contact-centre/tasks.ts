@@ -1,0 +1,139 @@
+/** What was written down to be done: failed receipts and ends for the contact centre, agents' messages with files. */
+import { addDeadLetter, type MappingRow, mappingById } from '../conversations/mappings.ts'
+import { inTenant, type Tx } from '../platform/db/tx.ts'
+import type { CentreCustomer, CentreResult } from '../ports/contact-centre.ts'
+import { notSent, type Saying, sayWaiting } from './agent-message.ts'
+import type { CentreDeps } from './deps.ts'
+import { type Fetched, fetchParts } from './files.ts'
+import { backoffMs, loadCentre, noteResult } from './store.ts'
+import { startWorker, type Worker } from './worker.ts'
+
+interface Task {
+  tenant_id: string
+  id: number
+  kind: 'receipt' | 'disconnect' | 'say'
+  mapping_id: string | null
+  conversation_id: string | null
+  payload: unknown
+  attempts: number
+}
+
+/** Longer than fetching files and calling takes; what a killed process held is taken again after it. */
+const leaseMs = 90_000
+const longestWaitMs = 300_000
+/** Over a day with the waits above. */
+const maxAttempts = 300
+/** A file's address is good for a short while: some two minutes with the waits between. */
+const maxFetches = 7
+
+export function startCentreTasks(deps: CentreDeps, options: { pollMs?: number; limit?: number } = {}): Worker {
+  return startWorker<Task>(deps.log, {
+    operation: 'centre.tasks',
+    limit: options.limit ?? 16,
+    pollMs: options.pollMs ?? 1000,
+    async claim(limit) {
+      const { rows } = await deps.db.pool.query<Task>({
+        name: 'claim_centre_tasks',
+        text: 'SELECT * FROM parley.claim_centre_tasks($1, $2)',
+        values: [limit, leaseMs],
+      })
+      return rows
+    },
+    carry: (task) => (task.kind === 'say' ? carrySaying(deps, task) : carryCall(deps, task)),
+  })
+}
+
+async function carryCall(deps: CentreDeps, task: Task): Promise<void> {
+  const loaded = await inTenant(deps.db, task.tenant_id, (tx) => loadCentre(tx, deps.secrets))
+  const centre = loaded && deps.centres.get(loaded.row.name)?.centre
+  if (!loaded || !centre) return await inTenant(deps.db, task.tenant_id, (tx) => again(tx, task))
+  const now = (deps.now ?? (() => new Date()))()
+  const options = { signal: AbortSignal.timeout(30_000) }
+  const result: CentreResult = await (task.kind === 'disconnect'
+    ? centre.disconnect(loaded.connection, (task.payload as { conversationId: string }).conversationId, options)
+    : centre.receipt(loaded.connection, failedReceipt(task.payload as FailedReceipt, now), options)
+  ).catch((error: Error) => ({ outcome: 'unknown' as const, code: 'sender_fault', text: error.message }))
+  await inTenant(deps.db, task.tenant_id, async (tx) => {
+    await noteResult(tx, loaded.row.name, result)
+    const over = result.outcome === 'accepted' || result.outcome === 'reject' || task.attempts >= maxAttempts
+    if (over) await done(tx, task)
+    else await again(tx, task, result.outcome === 'retry' ? result.retryAfterMs : undefined)
+  })
+  if (result.outcome !== 'accepted')
+    deps.log.warn('A contact centre did not take a call', {
+      operation: `centre.${task.kind}`,
+      outcome: result.outcome,
+      code: result.code,
+    })
+}
+
+interface FailedReceipt {
+  messageId: string
+  customer: CentreCustomer
+  error: { code: string; text: string }
+}
+const failedReceipt = (given: FailedReceipt, now: Date) => ({
+  ...given,
+  at: now.toISOString(),
+  status: 'failed' as const,
+  final: true,
+})
+
+async function carrySaying(deps: CentreDeps, task: Task): Promise<void> {
+  const saying = task.payload as Saying
+  const mapping = await inTenant(deps.db, task.tenant_id, (tx) => mappingById(tx, task.mapping_id ?? ''))
+  const provider = mapping && (await providerOf(deps, task.tenant_id, mapping))
+  const channel = provider === undefined ? undefined : deps.channels.get(provider)
+  const fetched: Fetched = channel
+    ? await fetchParts(deps, task.tenant_id, saying.parts, channel.capabilities)
+    : { invalid: 'The channel of this conversation is not available on this server.' }
+  if ('again' in fetched && task.attempts < maxFetches) return await inTenant(deps.db, task.tenant_id, (tx) => again(tx, task))
+  await inTenant(deps.db, task.tenant_id, async (tx) => {
+    // Under a claim that ran out somebody else has said it.
+    if (!(await done(tx, task))) return
+    if ('bodies' in fetched)
+      return await sayWaiting(deps, tx, { saying, mappingId: task.mapping_id ?? '', bodies: fetched.bodies })
+    const text = 'invalid' in fetched ? fetched.invalid : fetched.again
+    await addDeadLetter(tx, {
+      source: saying.origin.source,
+      webhookId: saying.origin.webhookId,
+      payload: saying.event,
+      reason: 'invalid_media_url',
+      error: text,
+    })
+    if (mapping && task.conversation_id)
+      await notSent(tx, {
+        mapping,
+        threadId: task.conversation_id,
+        event: saying.event,
+        error: { code: 'invalid_media_url', text },
+      })
+  })
+  deps.changed(task.tenant_id)
+  deps.wakeDispatch()
+}
+
+async function providerOf(deps: CentreDeps, tenantId: string, mapping: MappingRow): Promise<string | undefined> {
+  return await inTenant(deps.db, tenantId, async (tx) => {
+    const { rows } = await tx.query<{ provider: string }>(
+      'SELECT provider FROM channel_accounts WHERE tenant_id = $1 AND id = $2',
+      [tenantId, mapping.channel_account_id],
+    )
+    return rows[0]?.provider
+  })
+}
+
+async function done(tx: Tx, task: Task): Promise<boolean> {
+  const { rowCount } = await tx.query('DELETE FROM contact_centre_tasks WHERE tenant_id = $1 AND id = $2', [
+    tx.tenantId,
+    task.id,
+  ])
+  return rowCount === 1
+}
+
+async function again(tx: Tx, task: Task, afterMs = backoffMs(task.attempts, longestWaitMs)): Promise<void> {
+  await tx.query(
+    'UPDATE contact_centre_tasks SET next_at = clock_timestamp() + make_interval(secs => $3::double precision / 1000) WHERE tenant_id = $1 AND id = $2',
+    [tx.tenantId, task.id, afterMs],
+  )
+}

@@ -1,0 +1,124 @@
+/**
+ * Where contact centres deliver: verify → parse → receive → answer. They try for a minute and a half only: while the database
+ * is away, what has a right signature waits on the disk, and is taken in afterwards in the order in which it came.
+ */
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { keptHeaders } from '../conversations/webhook-routes.ts'
+import { ParleyError } from '../kernel/errors.ts'
+import { newId } from '../kernel/ids.ts'
+import { isUnavailable } from '../platform/db/errors.ts'
+import type { Database } from '../platform/db/tx.ts'
+import { type Spool, type Spooled, SpoolFull } from '../platform/spool.ts'
+import type { ContactCentre } from '../ports/contact-centre.ts'
+import type { CentreDeps } from './deps.ts'
+import { type Address, acceptedSecrets, type KnownAddresses } from './known-addresses.ts'
+import { type CentreWebhook, receiveCentreWebhook } from './receive.ts'
+
+const maxBodyBytes = 10 * 1024 * 1024
+
+export interface CentreWebhookDeps {
+  deps: CentreDeps
+  /** Connections that only intake uses. */
+  intake: Database
+  addresses: KnownAddresses
+  spool: Spool
+}
+
+export const spoolSource = (centre: string): string => `centre:${centre}`
+
+/** What the spool keeps beside a body. */
+type About = Pick<CentreWebhook, 'tenantId' | 'centre' | 'slug' | 'headers'> & { integrationIds: string[] }
+
+/** Takes in what waited on the disk. */
+export const takeSpooled =
+  (deps: CentreDeps, intake: Database) =>
+  ({ id, receivedAt, about, body }: Spooled): Promise<void> =>
+    receiveCentreWebhook(deps, { ...(about as unknown as About), id, receivedAt, rawBody: body }, intake)
+
+export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async (
+  server,
+  { deps, intake, addresses, spool },
+) => {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+  for (const { centre } of deps.centres.values()) {
+    server.post(
+      `/${centre.name}/:slug`,
+      {
+        bodyLimit: maxBodyBytes,
+        helmet: false,
+        schema: { tags: ['Webhooks'], summary: `What ${centre.name} delivers` },
+      },
+      async (request: FastifyRequest) => {
+        const { slug } = request.params as { slug: string }
+        const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+        const address = await requireSigned(centre, slug, request, rawBody)
+        await take({
+          id: newId(),
+          tenantId: address.tenantId,
+          centre: centre.name,
+          slug,
+          integrationIds: address.integrationIds,
+          rawBody,
+          headers: keptHeaders(request),
+          receivedAt: (deps.now ?? (() => new Date()))(),
+        })
+        return ''
+      },
+    )
+  }
+
+  /** While the database is away, as it was last seen. */
+  async function addressOf(centre: string, slug: string): Promise<Address | null> {
+    try {
+      return await addresses.find(centre, slug)
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      const remembered = addresses.remembered(centre, slug)
+      if (remembered) return remembered
+      throw new ParleyError('unavailable', 'The database is not available. Send again later.')
+    }
+  }
+
+  async function requireSigned(
+    centre: ContactCentre,
+    slug: string,
+    request: FastifyRequest,
+    rawBody: Buffer,
+  ): Promise<Address> {
+    const address = await addressOf(centre.name, slug)
+    if (!address) throw new ParleyError('not_found', 'Nobody receives webhooks at this address.')
+    const secrets = acceptedSecrets(address, (deps.now ?? (() => new Date()))())
+    const headers = request.headers as Record<string, string | undefined>
+    if (secrets.length === 0 || !centre.verify({ headers, rawBody }, secrets)) {
+      deps.log.warn('A webhook with a wrong signature was refused', {
+        operation: 'webhook',
+        provider: centre.name,
+        bytes: rawBody.length,
+      })
+      throw new ParleyError('bad_signature', 'The signature does not match. Check the secret token of the integration.')
+    }
+    return address
+  }
+
+  async function take(webhook: CentreWebhook): Promise<void> {
+    // What waits goes first.
+    if (spool.waiting(spoolSource(webhook.centre)).files === 0) {
+      try {
+        return await receiveCentreWebhook(deps, webhook, intake)
+      } catch (error) {
+        if (!isUnavailable(error)) throw error
+      }
+    }
+    const { rawBody: body, receivedAt, tenantId, centre, slug, headers, integrationIds } = webhook
+    const about: About = { tenantId, centre, slug, headers, integrationIds: [...integrationIds] }
+    try {
+      await spool.put({ source: spoolSource(centre), receivedAt, about, body })
+    } catch (error) {
+      deps.log.error('A webhook could not be kept on the disk', { operation: 'spool', error: (error as Error).message })
+      const full = error instanceof SpoolFull ? 'Too much waits to be stored.' : 'It could not be stored.'
+      throw new ParleyError('unavailable', `${full} Send again later.`)
+    }
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * A folder that takes what may be neither lost nor refused while the database is away: each body is a file, whole and on the
+ * disk (file and folder) before anybody is told that it was taken; afterwards all are handed on in order, and removed once
+ * whoever gets them has stored them. Killed at any moment, what was taken is there; the one that was being handed on is
+ * handed on again, so that its receiver has to know it by its id.
+ */
+import * as nodeFiles from 'node:fs/promises'
+import { join } from 'node:path'
+import { newId } from '../kernel/ids.ts'
+import type { Logger } from './log.ts'
+
+export interface Spooled {
+  /** Time-ordered, and the name of the file. */
+  id: string
+  /** Who takes it afterwards. */
+  source: string
+  receivedAt: Date
+  /** Whatever the taker needs beside the body. */
+  about: Record<string, unknown>
+  body: Buffer
+}
+
+export interface Spool {
+  /** Resolves once it is on the disk. Rejects with SpoolFull, or where the disk does: then it was not taken. */
+  put(given: Omit<Spooled, 'id'>): Promise<string>
+  /** How much waits, of one source or of all, and for how long the oldest of all. Bytes are those on the disk. */
+  waiting(source?: string): { files: number; bytes: number; oldestMs: number }
+  /** Since the start. */
+  totals(): Readonly<{ taken: number; handedOn: number; refused: number; setAside: number }>
+  /** Hands on what waits, now instead of at the next look. Resolves when there is nothing more, or nobody takes it. */
+  drain(): Promise<void>
+  stop(): Promise<void>
+}
+
+export class SpoolFull extends Error {
+  constructor(bytes: number) {
+    super(`Over ${bytes} bytes wait on the disk already.`)
+    this.name = 'SpoolFull'
+  }
+}
+
+/** Gets one; throws where it cannot be stored yet: then it, and all after it, wait. */
+export type Take = (item: Spooled) => Promise<void>
+
+export type SpoolFiles = Pick<
+  typeof nodeFiles,
+  'mkdir' | 'readdir' | 'readFile' | 'rename' | 'rm' | 'stat' | 'writeFile' | 'open'
+>
+
+interface Options {
+  folder: string
+  log: Logger
+  take: Take
+  /** Whether an error of `take` goes away by waiting. What is wrong for good is set aside, so that the rest goes on. */
+  isPassing: (error: unknown) => boolean
+  maxBytes: number
+  everyMs?: number
+  files?: SpoolFiles
+}
+
+interface Waiting {
+  id: string
+  source: string
+  bytes: number
+  at: number
+}
+
+export async function openSpool(options: Options): Promise<Spool> {
+  const { folder, log, files = nodeFiles } = options
+  const aside = join(folder, 'failed')
+  await files.mkdir(aside, { recursive: true, mode: 0o700 })
+  const totals = { taken: 0, handedOn: 0, refused: 0, setAside: 0 }
+  const waiting: Waiting[] = []
+  const bySource = new Map<string, { files: number; bytes: number }>()
+  /** On the disk, and being written to it. */
+  let used = 0
+  const add = (one: Waiting): void => {
+    waiting.push(one)
+    const last = waiting.at(-2)
+    if (last && last.id > one.id) waiting.sort((a, b) => (a.id < b.id ? -1 : 1))
+    count(one, 1)
+  }
+  const remove = (one: Waiting): void => {
+    waiting.splice(waiting.indexOf(one), 1)
+    used -= one.bytes
+    count(one, -1)
+  }
+  function count(one: Waiting, by: 1 | -1): void {
+    const of = bySource.get(one.source) ?? { files: 0, bytes: 0 }
+    bySource.set(one.source, { files: of.files + by, bytes: of.bytes + by * one.bytes })
+  }
+  for (const one of await leftBehind(files, folder)) {
+    used += one.bytes
+    add(one)
+  }
+  let stopped = false
+  let draining: Promise<void> | undefined
+
+  async function handOn(): Promise<void> {
+    while (waiting.length > 0 && !stopped) {
+      const next = waiting[0] as Waiting
+      const item = await read(files, join(folder, fileName(next.id)))
+      try {
+        if (item) await options.take({ ...item, id: next.id })
+        if (item) totals.handedOn += 1
+        await files.rm(join(folder, fileName(next.id)), { force: true })
+      } catch (error) {
+        if (options.isPassing(error)) return
+        totals.setAside += 1
+        log.error('What was kept on the disk could not be taken in, and was set aside', {
+          operation: 'spool',
+          id: next.id,
+          source: next.source,
+          error: (error as Error).message,
+        })
+        await files.rename(join(folder, fileName(next.id)), join(aside, fileName(next.id))).catch(() => {})
+      }
+      remove(next)
+    }
+  }
+  function drain(): Promise<void> {
+    draining ??= handOn()
+      .catch((error: Error) => log.error('The disk could not be read', { operation: 'spool', error: error.message }))
+      .finally(() => {
+        draining = undefined
+      })
+    return draining
+  }
+  const timer = setInterval(() => void drain(), options.everyMs ?? 1000)
+  timer.unref()
+
+  return {
+    async put(given) {
+      const id = newId()
+      const content = encode(given)
+      if (used + content.length > options.maxBytes) {
+        totals.refused += 1
+        throw new SpoolFull(options.maxBytes)
+      }
+      used += content.length
+      await store(files, folder, fileName(id), content).catch((error: Error) => {
+        used -= content.length
+        throw error
+      })
+      add({ id, source: given.source, bytes: content.length, at: given.receivedAt.getTime() })
+      totals.taken += 1
+      return id
+    },
+    waiting(source) {
+      const counts = source === undefined ? [...bySource.values()] : [bySource.get(source) ?? { files: 0, bytes: 0 }]
+      const oldest = waiting[0]
+      return {
+        files: counts.reduce((sum, { files: n }) => sum + n, 0),
+        bytes: counts.reduce((sum, { bytes }) => sum + bytes, 0),
+        oldestMs: oldest ? Math.max(0, Date.now() - oldest.at) : 0,
+      }
+    },
+    totals: () => totals,
+    drain,
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await draining
+    },
+  }
+}
+
+const fileName = (id: string): string => `${id}.spool`
+
+/** First line: what it is, as JSON. Then the body, byte for byte. */
+function encode({ source, receivedAt, about, body }: Omit<Spooled, 'id'>): Buffer {
+  const head = JSON.stringify({ source, receivedAt: receivedAt.toISOString(), about, length: body.length })
+  return Buffer.concat([Buffer.from(`${head}\n`), body])
+}
+
+/** undefined: it is gone, somebody else has handed it on. */
+async function read(files: SpoolFiles, path: string): Promise<Omit<Spooled, 'id'> | undefined> {
+  const content = await files.readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (!content) return undefined
+  const end = content.indexOf('\n')
+  const head = JSON.parse(content.subarray(0, end).toString()) as {
+    source: string
+    receivedAt: string
+    about: Record<string, unknown>
+  }
+  return { source: head.source, receivedAt: new Date(head.receivedAt), about: head.about, body: content.subarray(end + 1) }
+}
+
+/** Under its name only when whole; and the name is on the disk before this returns. */
+async function store(files: SpoolFiles, folder: string, name: string, content: Buffer): Promise<void> {
+  const draft = join(folder, `.${name}`)
+  try {
+    await files.writeFile(draft, content, { mode: 0o600, flag: 'wx', flush: true })
+    await files.rename(draft, join(folder, name))
+  } catch (error) {
+    await files.rm(draft, { force: true }).catch(() => {})
+    throw error
+  }
+  const handle = await files.open(folder)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** What an earlier life of this process took and did not hand on. A draft was never promised to anybody. */
+async function leftBehind(files: SpoolFiles, folder: string): Promise<Waiting[]> {
+  const found: Waiting[] = []
+  for (const name of (await files.readdir(folder)).sort()) {
+    const path = join(folder, name)
+    if (name.startsWith('.') && name.endsWith('.spool')) {
+      // A draft of another process that lives is young.
+      if (Date.now() - (await files.stat(path)).mtimeMs > 60_000) await files.rm(path, { force: true })
+      continue
+    }
+    if (!name.endsWith('.spool')) continue
+    const item = await read(files, path)
+    if (item)
+      found.push({
+        id: name.slice(0, -'.spool'.length),
+        source: item.source,
+        bytes: (await files.stat(path)).size,
+        at: item.receivedAt.getTime(),
+      })
+  }
+  return found
+}
