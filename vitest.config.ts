@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'rules',
           sequence: { groupOrder: 0 },
-          include: ['{src,simulators,client,web,bin}/**/*.test.{ts,tsx}', 'test/{recorded,house}/**/*.test.ts'],
+          include: ['{src,simulators,client,web,bin}/**/*.test.{ts,tsx}', 'test/{recorded,house,providers}/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', 'node_modules'],
         },
       },

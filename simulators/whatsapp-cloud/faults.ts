@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 export type FaultAction =
   /** Wait before the request is looked at, on the simulator's clock. */

@@ -1,5 +1,5 @@
 import { type AnyEvent, emitAny, type QualityUpdate, updateAccount, updateQuality } from './account-events.ts'
-import { type Clock, isVirtual } from './clock.ts'
+import { type Clock, isVirtual } from '../clock.ts'
 import { addCustomer, type CustomerChange, customerOf, setBlocked } from './customers.ts'
 import { verifyCallback } from './delivery.ts'
 import type { FaultBook } from './faults.ts'
@@ -36,8 +36,8 @@ import type {
 import { postRaw } from './webhooks.ts'
 import { createWorld, type World } from './world.ts'
 
-export type { Clock, VirtualClock } from './clock.ts'
-export { realClock, virtualClock } from './clock.ts'
+export type { Clock, VirtualClock } from '../clock.ts'
+export { realClock, virtualClock } from '../clock.ts'
 export type { Fault, FaultAction, FaultBook, FaultInput, FaultKind, FaultMatch } from './faults.ts'
 export type { CustomerSend, MediaSend } from './inbound.ts'
 export type * from './types.ts'

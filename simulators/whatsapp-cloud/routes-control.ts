@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { isVirtual } from './clock.ts'
+import { isVirtual } from '../clock.ts'
 import { controlErrors, param, read } from './control-edge.ts'
 import * as schema from './control-schema.ts'
 import { customerView, deliveryView, messageView, stateView, threadView } from './control-views.ts'

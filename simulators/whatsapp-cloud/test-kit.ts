@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { virtualClock } from './clock.ts'
+import { virtualClock } from '../clock.ts'
 import { type StartOptions, startWhatsAppSimulator } from './server.ts'
 import type { Json } from './types.ts'
 

@@ -1,0 +1,4 @@
+import { centreConformance } from '../../src/ports/contact-centre.conformance.ts'
+import { genesysHarness } from './genesys-centre.ts'
+
+centreConformance('Genesys Cloud', genesysHarness)
