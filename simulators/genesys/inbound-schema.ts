@@ -16,7 +16,7 @@ const attachment = z.looseObject({
   mediaType: z.enum(['Image', 'Video', 'Audio', 'File', 'Link']),
   url: z.url(),
   id: z.string().optional(),
-  mime: z.string().optional(),
+  mime: text,
   filename: z.string().optional(),
   text: z.string().optional(),
   sha256: z.string().optional(),
@@ -42,7 +42,7 @@ export const structuredBody = z.looseObject({
     payload: text,
     id: z.string().optional(),
   }),
-  originatingMessageId: z.string().optional(),
+  originatingMessageId: text,
 })
 export type StructuredBody = z.infer<typeof structuredBody>
 

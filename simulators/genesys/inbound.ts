@@ -5,7 +5,7 @@ import type { EventBody, MessageBody, ReceiptBody, StructuredBody } from './inbo
 import { integrationOf } from './integrations.ts'
 import { runScripts } from './scripts.ts'
 import type { Conversation, Customer, Integration, Json, Message, Taken } from './types.ts'
-import { notify, notifyNow, type Notice } from './webhooks.ts'
+import { type Notice, notify, notifyNow } from './webhooks.ts'
 import { isoTime, type World } from './world.ts'
 
 /** Typing of a customer is shown so long. */
@@ -36,7 +36,8 @@ export async function takeStructured(
   const { buttonResponse, originatingMessageId } = body
   const more = { text: buttonResponse.text, content: [], buttonResponse: buttonResponse as Json, originatingMessageId }
   const message = await take(world, integrationId, 'structured', body, more, options)
-  const { direction: _direction, ...answer } = normalized(world, conversationOf(world, message.conversationId), message)
+  const conversation = conversationOf(world, message.conversationId)
+  const { text: _text, conversationId: _id, ...answer } = normalized(world, conversation, message)
   return { ...answer, type: 'Structured', content: [{ contentType: 'ButtonResponse', buttonResponse }] }
 }
 

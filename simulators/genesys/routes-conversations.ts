@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { badRequest, notFound } from './api-error.ts'
 import { deliver, hangUp, say, type } from './agents.ts'
+import { badRequest, notFound } from './api-error.ts'
 import {
   beginConversation,
   conversationOf,
@@ -204,7 +204,7 @@ export const conversationRoutes: Route[] = [
   },
   {
     method: 'GET',
-    path: `${communication}/media/uploads/:mediaId`,
+    path: `${communication}/media/:mediaId`,
     operation: 'media',
     permission: create,
     handle: ({ world, request }) => uploadView(world, param(request, 'mediaId')),

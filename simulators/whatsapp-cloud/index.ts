@@ -1,5 +1,5 @@
-import { type AnyEvent, emitAny, type QualityUpdate, updateAccount, updateQuality } from './account-events.ts'
 import { type Clock, isVirtual } from '../clock.ts'
+import { type AnyEvent, emitAny, type QualityUpdate, updateAccount, updateQuality } from './account-events.ts'
 import { addCustomer, type CustomerChange, customerOf, setBlocked } from './customers.ts'
 import { verifyCallback } from './delivery.ts'
 import type { FaultBook } from './faults.ts'

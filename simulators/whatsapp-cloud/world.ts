@@ -1,7 +1,7 @@
 import { type Agenda, createAgenda } from '../agenda.ts'
 import { type Clock, realClock } from '../clock.ts'
-import { createFaultBook, type FaultBook } from './faults.ts'
 import { type Random, seededRandom } from '../random.ts'
+import { createFaultBook, type FaultBook } from './faults.ts'
 import type {
   AcceptedSend,
   App,

@@ -281,7 +281,9 @@ function lines(get: Get): void {
   })
   test('a file without a text, a choice, a long text and any characters are taken', async () => {
     expect(await taken({ ...line(), text: null, files: [{ ...file(1), caption: 'y'.repeat(5_000) }] })).toHaveLength(1)
-    expect(await taken({ ...line(), choice: { kind: 'quick_reply', text: 'Yes', payload: 'y' } })).toHaveLength(1)
+    const choice = { kind: 'quick_reply' as const, text: 'Yes', payload: 'y' }
+    expect(await taken({ ...line(), choice })).toHaveLength(1)
+    expect(await taken({ ...line(), choice: { ...choice, originatingId: 'm1' } })).toHaveLength(1)
     expect(await taken({ ...line(), text: '👩‍👩‍👧'.repeat(2_000) })).toHaveLength(1)
     expect(await taken({ ...line(), text: 'Zeile\n\u202Eздравствуйте "\\' })).toHaveLength(1)
     expect(await taken({ ...line(), attributes: { ['k'.repeat(999)]: 'v'.repeat(9_999), '': 'x', empty: '' } })).toHaveLength(1)

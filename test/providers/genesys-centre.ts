@@ -1,9 +1,10 @@
 /** Genesys at the wire against its simulator, for the suite that every contact centre passes. */
+
+import { startGenesysSimulator } from '../../simulators/genesys/server.ts'
+import { signBody } from '../../simulators/genesys/webhooks.ts'
 import { createGenesys } from '../../src/answerers/genesys/index.ts'
 import { createLogger } from '../../src/platform/log.ts'
 import type { CentreHarness, CentreMood } from '../../src/ports/contact-centre.conformance.ts'
-import { startGenesysSimulator } from '../../simulators/genesys/server.ts'
-import { signBody } from '../../simulators/genesys/webhooks.ts'
 
 const CLIENT = { id: 'client-1', secret: 'CANARY-client-secret' }
 const INTEGRATION = '2f1c6c4e-7f0a-4f0f-9a52-0d7d6a0b1c2d'

@@ -1,7 +1,7 @@
 /** What an agent or a flow says: text, files, and what there is to choose from. */
 import { cut, type Json, list, member, record, string } from '../../kernel/read.ts'
 import type { CentreAttachment, CentreStructure } from '../../ports/contact-centre.ts'
-import { structureOf } from './parse-structure.ts'
+import { structureOf, titleOf } from './parse-structure.ts'
 
 export interface Content {
   text: string | null
@@ -38,7 +38,7 @@ export function contentOf(body: Json): Content {
 function quickReplies(items: readonly Json[]): CentreStructure[] {
   const replies = items.filter((item) => item.contentType === 'QuickReply').map((item) => item.quickReply)
   const options = replies.flatMap((reply) => {
-    const title = string(member(reply, 'text'))
+    const title = titleOf(member(reply, 'text'))
     if (title === undefined) return []
     return [{ title, payload: string(member(reply, 'payload')), imageUrl: string(member(reply, 'image')) }]
   })

@@ -63,10 +63,13 @@ function introduction(given: unknown): Pick<CentreStructure, 'title' | 'text' | 
   }
 }
 
+/** White space alone is no title: no channel shows it. */
+export const titleOf = (value: unknown): string | undefined => string(value)?.trim() || undefined
+
 /** Under whatever names: quick replies, actions of cards, buttons, items of lists. One without words is none. */
 function optionsIn(given: unknown): Option[] {
   return list(given).flatMap((option) => {
-    const title = string(member(option, 'text')) ?? string(member(option, 'title'))
+    const title = titleOf(member(option, 'text')) ?? titleOf(member(option, 'title'))
     if (title === undefined) return []
     return [
       {

@@ -126,7 +126,7 @@ describe('what there is to choose from', () => {
       contentType: 'QuickReply',
       quickReply: { text, payload, action: 'Message' },
     })
-    const body = { ...structured(reply('Yes', 'y'), reply('No')), text: 'Shall we?' }
+    const body = { ...structured(reply('Yes', 'y'), reply(' '), reply(' No ')), text: 'Shall we?' }
     expect(said(body)).toMatchObject({
       text: 'Shall we?',
       structures: [{ kind: 'quick_replies', options: [{ title: 'Yes', payload: 'y' }, { title: 'No' }] }],

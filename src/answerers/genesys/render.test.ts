@@ -89,7 +89,9 @@ describe('files', () => {
         },
       ],
     })
-    expect(body(line({ text: null, files: [file('a')] }))).not.toHaveProperty('text')
+    const bare = body(line({ text: null, files: [file('a')] }))
+    expect(bare).not.toHaveProperty('text')
+    expect(bare).toMatchObject({ content: [{ attachment: { mime: 'application/octet-stream' } }] })
   })
 })
 
@@ -104,12 +106,17 @@ describe('an answer to something structured', () => {
     ])
   })
   test('has a text and a payload, whatever is missing', () => {
-    expect(rendered(line({ choice: { kind: 'quick_reply', text: 'Yes', payload: '' } }))[0]?.body).toMatchObject({
+    expect(rendered(line({ choice: { ...choice, kind: 'quick_reply', payload: '' } }))[0]?.body).toMatchObject({
       buttonResponse: { type: 'QuickReply', text: 'Yes', payload: 'Yes' },
     })
-    expect(rendered(line({ choice: { kind: 'quick_reply', text: '', payload: 'y' } }))[0]?.body).toMatchObject({
+    expect(rendered(line({ choice: { ...choice, text: '' } }))[0]?.body).toMatchObject({
       buttonResponse: { text: 'y', payload: 'y' },
     })
+  })
+  test('is a text where nobody knows what it answers', () => {
+    const alone = { kind: 'button', text: 'Yes', payload: 'y' } as const
+    expect(rendered(line({ text: null, choice: alone }))).toMatchObject([{ endpoint: 'message', body: { text: 'Yes' } }])
+    expect(rendered(line({ text: null, choice: { ...alone, text: '' } }))).toMatchObject([{ body: { text: 'y' } }])
   })
   test('comes before files that came with it', () => {
     const parts = rendered(line({ choice, files: [file('a')] }))
@@ -133,7 +140,7 @@ describe('what is too long is cut between characters as people see them', () => 
       fc.property(fc.string({ unit: 'binary', minLength: 4_000, maxLength: 4_300 }), (text) => {
         const cut = renderLine(line({ text }), now)
         if ('refused' in cut) return expect(text.trim()).toBe('')
-        const { text: given } = cut.requests[0]?.body as { text: string }
+        const given = String(cut.requests[0]?.body.text)
         expect(given.length).toBeLessThanOrEqual(4_096)
         expect(text.startsWith(given)).toBe(true)
         expect(given.isWellFormed() || !text.isWellFormed()).toBe(true)

@@ -26,7 +26,9 @@ export function renderLine(line: CentreLine, now: Date): Rendered {
   const text = textOf(line)
   const requests: InboundRequest[] = []
   const channel = () => channelOf(line, new Date(at).toISOString(), requests.length)
-  if (line.choice) requests.push(choiceOf(line.choice, channel()))
+  const { choice } = line
+  // Without the message that it answers it is a text like any other.
+  if (choice?.originatingId) requests.push(choiceOf(choice, choice.originatingId, channel()))
   for (const file of line.files) {
     // The text goes with the first; where a choice was made, that is the text.
     const words = requests.length === 0 ? text : undefined
@@ -38,8 +40,9 @@ export function renderLine(line: CentreLine, now: Date): Rendered {
 
 const refused = (code: string, text: string): Rendered => ({ refused: { code, text } })
 
-function textOf({ text }: CentreLine): string | undefined {
-  return text === null || text.trim() === '' ? undefined : cut(text, MAX_TEXT)
+function textOf({ text, choice }: CentreLine): string | undefined {
+  const said = [text, choice?.text, choice?.payload].find((words) => words && words.trim() !== '')
+  return said ? cut(said, MAX_TEXT) : undefined
 }
 
 function channelOf(line: CentreLine, time: string, part: number): Json {
@@ -77,24 +80,22 @@ const contentOf = (file: CentreFile): Json => ({
     id: file.id,
     mediaType: mediaTypes[file.kind],
     url: file.url,
-    mime: file.mimeType,
+    // Has to be there.
+    mime: file.mimeType ?? 'application/octet-stream',
     filename: file.fileName,
     text: file.caption ? cut(file.caption, MAX_CAPTION) : undefined,
     sha256: file.sha256,
   }),
 })
 
-function choiceOf(choice: NonNullable<CentreLine['choice']>, channel: Json): InboundRequest {
-  const text = cut(choice.text || choice.payload, MAX_TEXT)
-  const buttonResponse = {
-    type: choice.kind === 'button' ? 'Button' : 'QuickReply',
-    text,
-    payload: choice.payload || text,
-  }
-  return {
-    endpoint: 'structured/response',
-    body: present({ channel, buttonResponse, originatingMessageId: choice.originatingId }),
-  }
+function choiceOf(
+  { kind, text, payload }: NonNullable<CentreLine['choice']>,
+  originatingMessageId: string,
+  channel: Json,
+): InboundRequest {
+  const words = cut(text || payload, MAX_TEXT)
+  const buttonResponse = { type: kind === 'button' ? 'Button' : 'QuickReply', text: words, payload: payload || words }
+  return { endpoint: 'structured/response', body: { channel, buttonResponse, originatingMessageId } }
 }
 
 function flat(attributes: Record<string, string>): Record<string, string> {
