@@ -104,7 +104,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   program
     .command('start', { isDefault: true })
     .description('start the server: database, migrations, API, console, workers')
-    .action(() => serve())
+    .option('--role <role>', 'web (HTTP), worker (sending, jobs, upkeep) or all; several of each may share one database')
+    .action(({ role }: { role?: string }) => serve(role ? { PARLEY_ROLE: role } : {}))
   program
     .command('demo')
     .description('start with the demo business and the simulator')

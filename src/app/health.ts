@@ -29,14 +29,20 @@ interface HealthParts {
   redis?: Redis
   search?: Pick<SearchIndexer, 'lag'>
   /** What upkeep found last; asked for, not looked up: health is public and costs nothing. */
-  attention?: () => readonly string[] | undefined
+  upkeep?: { attention: () => readonly string[] | undefined }
   deadLetters?: Pick<DeadLetterKeeper, 'open' | 'attention'>
 }
 
 /** Without the database nothing works; without Redis everything does, more slowly; without upkeep everything does, for months. */
-export async function checkHealth({ db, redis, search, attention, deadLetters }: HealthParts): Promise<HealthCheckResponse> {
+export async function checkHealth({
+  db,
+  redis,
+  search,
+  upkeep: keeper,
+  deadLetters,
+}: HealthParts): Promise<HealthCheckResponse> {
   const [database, cache] = await Promise.all([check(() => db.pool.query('SELECT 1')), redis && check(() => redis.ping())])
-  const amiss = (attention?.() ?? []).length > 0
+  const amiss = (keeper?.attention() ?? []).length > 0
   const upkeep = amiss ? { upkeep: { status: 'error' as const, error: 'needs attention' } } : {}
   const letters = tooManyLetters(deadLetters)
   const lame = cache?.status === 'error' || amiss || letters.dead_letters

@@ -13,10 +13,37 @@ export interface Measured {
   db: Database
   /** Connections that only intake uses. */
   intake: Database
-  ingress: Pick<Ingress, 'waiting' | 'perSecond' | 'totals'>
-  search: Pick<SearchIndexer, 'lag'>
-  upkeep: Pick<UpkeepKeeper, 'attention'>
+  /** Absent where this process takes in nothing. */
+  ingress?: Pick<Ingress, 'waiting' | 'perSecond' | 'totals'>
+  /** Absent where this process leaves the index and upkeep to others. */
+  search?: Pick<SearchIndexer, 'lag'>
+  upkeep?: Pick<UpkeepKeeper, 'attention'>
   deadLetters: Pick<DeadLetterKeeper, 'open' | 'attention'>
+}
+
+type Collect = (set: (value: number, labels?: Record<string, string>) => void) => unknown
+type MakeGauge = (name: string, help: string, collect: Collect, labelNames?: string[]) => unknown
+type MakeCounter = (name: string, help: string, read: () => number) => unknown
+
+function measureIntake(ingress: NonNullable<Measured['ingress']>, gauge: MakeGauge, counter: MakeCounter): void {
+  gauge('parley_intake_waiting_webhooks', 'Webhooks that came and wait to be stored.', (set) => set(ingress.waiting().webhooks))
+  gauge('parley_intake_waiting_bytes', 'Bytes of webhooks that came and are not stored yet.', (set) =>
+    set(ingress.waiting().bytes),
+  )
+  gauge('parley_intake_lag_seconds', 'How long the oldest webhook waits that is not stored yet.', (set) =>
+    set(ingress.waiting().oldestMs / 1000),
+  )
+  gauge('parley_intake_events_per_second', 'Events stored in the last second.', (set) => set(ingress.perSecond()))
+  const totals = ingress.totals
+  counter('parley_intake_webhooks_total', 'Webhooks stored.', () => totals().webhooks)
+  counter('parley_intake_events_total', 'Messages, receipts and other events stored, repeated ones too.', () => totals().events)
+  counter('parley_intake_batches_total', 'Batches stored.', () => totals().batches)
+  counter('parley_intake_refused_total', 'Webhooks answered 503: the provider has to send them again.', () => totals().refused)
+  counter(
+    'parley_intake_seconds_total',
+    'Time from the arrival of webhooks to their commit, added up.',
+    () => totals().waitedMs / 1000,
+  )
 }
 
 /** Names follow Prometheus' conventions: base units (seconds, bytes), `_total` for what only grows. */
@@ -53,27 +80,7 @@ export function createMetrics(parts: Measured): Registry {
       },
     })
 
-  gauge('parley_intake_waiting_webhooks', 'Webhooks that came and wait to be stored.', (set) =>
-    set(parts.ingress.waiting().webhooks),
-  )
-  gauge('parley_intake_waiting_bytes', 'Bytes of webhooks that came and are not stored yet.', (set) =>
-    set(parts.ingress.waiting().bytes),
-  )
-  gauge('parley_intake_lag_seconds', 'How long the oldest webhook waits that is not stored yet.', (set) =>
-    set(parts.ingress.waiting().oldestMs / 1000),
-  )
-  gauge('parley_intake_events_per_second', 'Events stored in the last second.', (set) => set(parts.ingress.perSecond()))
-  const totals = parts.ingress.totals
-  counter('parley_intake_webhooks_total', 'Webhooks stored.', () => totals().webhooks)
-  counter('parley_intake_events_total', 'Messages, receipts and other events stored, repeated ones too.', () => totals().events)
-  counter('parley_intake_batches_total', 'Batches stored.', () => totals().batches)
-  counter('parley_intake_refused_total', 'Webhooks answered 503: the provider has to send them again.', () => totals().refused)
-  counter(
-    'parley_intake_seconds_total',
-    'Time from the arrival of webhooks to their commit, added up.',
-    () => totals().waitedMs / 1000,
-  )
-
+  if (parts.ingress) measureIntake(parts.ingress, gauge, counter)
   gauge(
     'parley_queue_lag_seconds',
     'How long the oldest work of a kind has been ready that nobody has taken: send (messages to providers), turn (who answers).',
@@ -85,15 +92,19 @@ export function createMetrics(parts: Measured): Registry {
     },
     ['kind'],
   )
-  gauge('parley_search_lag_seconds', 'How long the oldest news waits for the search index.', (set) =>
-    set(parts.search.lag().seconds),
-  )
-  gauge('parley_search_filling_businesses', 'Businesses whose older messages are still being indexed.', (set) =>
-    set(parts.search.lag().filling),
-  )
-  gauge('parley_upkeep_attention', 'Things about the store of messages that somebody has to look at.', (set) =>
-    set(parts.upkeep.attention()?.length ?? 0),
-  )
+  const { search, upkeep } = parts
+  if (search) {
+    gauge('parley_search_lag_seconds', 'How long the oldest news waits for the search index.', (set) =>
+      set(search.lag().seconds),
+    )
+    gauge('parley_search_filling_businesses', 'Businesses whose older messages are still being indexed.', (set) =>
+      set(search.lag().filling),
+    )
+  }
+  if (upkeep)
+    gauge('parley_upkeep_attention', 'Things about the store of messages that somebody has to look at.', (set) =>
+      set(upkeep.attention()?.length ?? 0),
+    )
   gauge(
     'parley_dead_letters_open',
     'Dead letters that nobody has dealt with, by reason; of all businesses together.',

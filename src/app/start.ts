@@ -43,7 +43,7 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
 }
 
 async function demoFor(config: Config, url: string, embedded: boolean, log: Logger): Promise<Demo | undefined> {
-  if (config.NODE_ENV === 'production') return undefined
+  if (config.NODE_ENV === 'production' || config.PARLEY_ROLE !== 'all') return undefined
   const { createDemo, wantsDemo } = await import('./demo.ts')
   const pool = createPool({ connectionString: url, size: 2, log })
   try {
@@ -68,6 +68,7 @@ interface Facts {
 
 /** Where to click, how to sign in the first time, what is absent. Nothing else is printed at start. */
 export function greeting({ url, config, signIn, demo, people }: Facts): string {
+  if (config.PARLEY_ROLE === 'worker') return `\n  Parley ${version} is running.\n\n  Worker      ${url}/health\n`
   const lines = ['', `  Parley ${version} is running.`, '', `  Console     ${url}`]
   if (demo) lines.push(`  Simulator   ${url}/simulator/   (write as a customer)`)
   lines.push(`  API         ${url}/api/docs`)

@@ -15,6 +15,12 @@ export const settings = {
     .enum(['development', 'production', 'test'])
     .default('development')
     .describe('In production no simulator and no demo can be started, and a secret key is required.'),
+  PARLEY_ROLE: z
+    .enum(['all', 'web', 'worker'])
+    .default('all')
+    .describe(
+      'What this process does: web takes HTTP, worker sends and looks after what happens by itself, all does both. `parley start --role` says the same. Several of each share one DATABASE_URL.',
+    ),
   PORT: z.coerce
     .number()
     .int()
@@ -199,6 +205,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   }
   if (config.PARLEY_SECRET_KEY && config.PARLEY_SECRET_KEY_FILE)
     problems.push('PARLEY_SECRET_KEY_FILE: not together with PARLEY_SECRET_KEY; which one counts would be a guess')
+  if (config.PARLEY_ROLE !== 'all' && !config.DATABASE_URL)
+    problems.push(`PARLEY_ROLE: ${config.PARLEY_ROLE} needs a DATABASE_URL, which processes of the other role share`)
   if (config.SMTP_URL && !config.MAIL_FROM) problems.push('MAIL_FROM: required with SMTP_URL')
   if (problems.length > 0) throw new ConfigError(problems)
   return config

@@ -1,0 +1,136 @@
+/** What a process takes over HTTP: all of it where it serves people and providers, health and metrics where it only works. */
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyPluginAsync } from 'fastify'
+import type { Channels } from '../conversations/accounts.ts'
+import type { Ingress } from '../conversations/ingress.ts'
+import { webhookRoutes } from '../conversations/webhook-routes.ts'
+import { deadLetterRoutes } from '../dead-letters/routes.ts'
+import type { DeadLetterDeps } from '../dead-letters/verbs.ts'
+import { labelRoutes } from '../inbox/label-routes.ts'
+import { mediaRoutes } from '../inbox/media-routes.ts'
+import { inboxRoutes } from '../inbox/routes.ts'
+import { searchRoutes } from '../inbox/search-routes.ts'
+import type { LiveStream } from '../inbox/stream.ts'
+import { streamRoute } from '../inbox/stream-route.ts'
+import type { InboxDeps } from '../inbox/verbs.ts'
+import { accountRoutes } from '../onboarding/account-routes.ts'
+import type { OnboardingDeps } from '../onboarding/accounts.ts'
+import { onboardingTenantRoutes } from '../onboarding/tenant-routes.ts'
+import type { Config } from '../platform/config.ts'
+import type { Database } from '../platform/db/tx.ts'
+import type { HttpServer } from '../platform/http.ts'
+import type { Logger } from '../platform/log.ts'
+import type { Secrets } from '../platform/secrets.ts'
+import { reportRoutes } from '../reports/routes.ts'
+import { findChannelApp } from '../tenancy/apps.ts'
+import { guardApi } from '../tenancy/authenticate.ts'
+import type { PeopleDeps } from '../tenancy/deps.ts'
+import { inviteOwner } from '../tenancy/invitations.ts'
+import { platformRoutes } from '../tenancy/platform-routes.ts'
+import type { RequestLimits } from '../tenancy/request-limits.ts'
+import { tenancyRoutes } from '../tenancy/routes.ts'
+import type { TenantLookup } from '../tenancy/tenant-lookup.ts'
+import { type TenantRouteDeps, tenantRoutes } from '../tenancy/tenant-routes.ts'
+import { upkeepRoutes } from '../upkeep/routes.ts'
+import { type Measured, metricsRoute } from './metrics.ts'
+
+export interface WebParts {
+  config: Config
+  db: Database
+  intake: Database
+  secrets: Secrets
+  channels: Channels
+  ingress: Ingress
+  log: Logger
+  people: PeopleDeps
+  lookup: TenantLookup
+  limits: RequestLimits
+  inbox: InboxDeps
+  live: LiveStream
+  letters: DeadLetterDeps
+  /** What else than upkeep needs attention. */
+  attention: () => readonly string[]
+  measured: Measured
+}
+
+type Guard = Parameters<typeof guardApi>[1]
+
+/** A process that only works: whoever watches it asks here. */
+export async function registerMeasured(server: HttpServer, guard: Guard, measured: Measured): Promise<void> {
+  await server.register(async (literal) => {
+    guardApi(literal, guard)
+    await literal.register(metricsRoute, measured)
+  })
+}
+
+export async function registerWeb(server: HttpServer, parts: WebParts): Promise<void> {
+  const { config, db, secrets, channels, ingress, log, people, lookup, inbox, live } = parts
+  await server.register(webhookRoutes, {
+    prefix: '/webhooks',
+    channels,
+    ingress,
+    log,
+    findApp: appFinder(config, parts.intake, secrets),
+  })
+  await server.register(
+    async (api) => {
+      api.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
+      await api.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+    },
+    { prefix: '/api' },
+  )
+  const guard: Guard = { db, cookieName: people.cookieName, publicUrl: people.publicUrl, limits: parts.limits }
+  const tenants: TenantRouteDeps = {
+    ...{ db, lookup, secrets },
+    inviteOwner: (tx, by, email) => inviteOwner(people, tx, by, email),
+  }
+  const onboarding = onboardingDeps(parts)
+  const ofTenants: FastifyPluginAsync = async (at) => {
+    await at.register(tenantRoutes, { deps: tenants })
+    await at.register(onboardingTenantRoutes, { deps: onboarding })
+  }
+  // At the addresses that other systems call, and with the rest of the API.
+  await server.register(async (literal) => {
+    guardApi(literal, guard)
+    await literal.register(ofTenants)
+    await literal.register(metricsRoute, parts.measured)
+  })
+  await server.register(
+    async (api) => {
+      guardApi(api, guard)
+      await api.register(ofTenants)
+      await api.register(accountRoutes, { deps: onboarding })
+      await api.register(platformRoutes, { db })
+      await api.register(upkeepRoutes, { db, more: parts.attention })
+      await api.register(deadLetterRoutes, { deps: parts.letters })
+      await api.register(reportRoutes, { db })
+      await api.register(tenancyRoutes, { deps: people })
+      await api.register(inboxRoutes, { deps: inbox, live })
+      await api.register(labelRoutes, { deps: inbox })
+      await api.register(mediaRoutes, { deps: inbox })
+      await api.register(searchRoutes, { db })
+      await api.register(streamRoute, { live, connected: people.presence.connected })
+    },
+    { prefix: '/api' },
+  )
+}
+
+const onboardingDeps = ({ config, db, secrets, channels, lookup, log, people, inbox }: WebParts): OnboardingDeps => ({
+  ...{ db, secrets, channels, lookup, log, changed: people.changed, publicUrl: people.publicUrl },
+  wakeDispatch: inbox.wakeDispatch,
+  app: {
+    id: config.WHATSAPP_APP_ID,
+    secret: config.WHATSAPP_APP_SECRET,
+    configId: config.WHATSAPP_SIGNUP_CONFIG_ID,
+    url: config.WHATSAPP_GRAPH_URL,
+  },
+})
+
+/** '' is the platform's own app, whose secrets are configuration; every other address belongs to a tenant's app. */
+function appFinder(config: Config, db: Database, secrets: Secrets) {
+  const own = {
+    secrets: [config.WHATSAPP_APP_SECRET, config.WHATSAPP_APP_SECRET_PREVIOUS].filter((secret) => secret !== undefined),
+    verifyTokens: config.WHATSAPP_VERIFY_TOKEN ? [config.WHATSAPP_VERIFY_TOKEN] : [],
+  }
+  return async (provider: string, slug: string) => (slug === '' ? own : await findChannelApp(db, secrets, provider, slug))
+}

@@ -1,0 +1,119 @@
+/** What happens without anybody asking: sending, turns, jobs, the search index, upkeep. A process that only serves does none of it. */
+import type { Channels } from '../conversations/accounts.ts'
+import { fetchMedia } from '../conversations/attachments.ts'
+import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
+import { type SearchIndexer, startSearchIndexer } from '../conversations/search/indexer.ts'
+import { startTurns, type TurnTaker } from '../conversations/turn.ts'
+import type { FileStore } from '../platform/blobs.ts'
+import type { Bus } from '../platform/bus.ts'
+import { keepStatistics } from '../platform/db/statistics.ts'
+import type { Database } from '../platform/db/tx.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import type { Logger } from '../platform/log.ts'
+import type { Mailer } from '../platform/mail.ts'
+import type { Secrets } from '../platform/secrets.ts'
+import type { Answerer } from '../ports/answerer.ts'
+import { keepHouse } from '../tenancy/housekeeping.ts'
+import { sendLetters } from '../tenancy/mail.ts'
+import { keepUp, type UpkeepKeeper } from '../upkeep/keeper.ts'
+
+export interface Workers {
+  dispatcher: Dispatcher
+  turns: TurnTaker
+  search: SearchIndexer
+  upkeep: UpkeepKeeper
+  /** No more turns are taken and nothing more is sent; what is under way is finished. */
+  stopTalking(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface WorkerDeps {
+  db: Database
+  ownerUrl: string
+  log: Logger
+  secrets: Secrets
+  channels: Channels
+  answerers: ReadonlyMap<string, Answerer>
+  files: FileStore
+  bus: Bus
+  jobs: Jobs
+  mailer: Mailer
+  publicUrl: () => string
+  changed: (tenantId: string) => void
+  pollMs?: number
+  /** Whether so much comes in that the search index would be in its way. */
+  rush: () => boolean
+  /** Whether work is made by other processes: then it is looked for when they say that something changed. */
+  madeElsewhere: boolean
+}
+
+export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
+  const { db, log, secrets, channels, answerers, files, bus, jobs, mailer, publicUrl, changed, pollMs } = deps
+  const statistics = keepStatistics({ ownerUrl: deps.ownerUrl, log })
+  await jobs.work([
+    fetchMedia({ db, secrets, channels, files, log, onChange: changed }),
+    sendLetters({ db, secrets, mailer, publicUrl }),
+  ])
+  const house = keepHouse({ db, log })
+  const upkeep = keepUp({ db, ownerUrl: deps.ownerUrl, files, log })
+  const dispatcher = startDispatcher({ db, log, secrets, channels, files, onChange: changed }, { pollMs })
+  const turns = startTurns({ db, log, channels, answerers, onChange: changed, wakeDispatch: dispatcher.wake }, { pollMs })
+  const search = startSearchIndexer({ db, bus, log, rush: deps.rush })
+  const deaf = deps.madeElsewhere
+    ? bus.subscribe(
+        seldom(hintMs, () => {
+          dispatcher.wake()
+          if (answerers.size > 1) turns.wake() // people need no waking
+        }),
+      )
+    : () => {}
+  return {
+    ...{ dispatcher, turns, search, upkeep },
+    async stopTalking() {
+      deaf()
+      await turns.stop()
+      await dispatcher.stop()
+    },
+    async stop() {
+      await search.stop()
+      await house.stop()
+      await upkeep.stop()
+      await statistics.stop()
+    },
+  }
+}
+
+/** In a busy time somebody's changes are told all the time; looking for work so often costs nothing that is felt. */
+const hintMs = 100
+
+/** At once, and again after `everyMs` where it was asked for meanwhile. */
+function seldom(everyMs: number, work: () => void): () => void {
+  let waiting = false
+  let again = false
+  const run = (): void => {
+    work()
+    waiting = true
+    setTimeout(() => {
+      waiting = false
+      if (!again) return
+      again = false
+      run()
+    }, everyMs).unref()
+  }
+  return () => {
+    if (waiting) again = true
+    else run()
+  }
+}
+
+const nothing = async (): Promise<void> => {}
+
+/** Of a process that leaves all of it to others. */
+export const noWorkers: Workers = {
+  dispatcher: { wake() {}, idle: nothing, stop: nothing },
+  turns: { wake() {}, idle: nothing, stop: nothing },
+  search: { lag: () => ({ seconds: 0, filling: 0, fillingSeconds: 0 }), idle: nothing, stop: nothing },
+  upkeep: { attention: () => undefined, look: nothing, stop: nothing },
+  stopTalking: nothing,
+  stop: nothing,
+}
