@@ -96,7 +96,7 @@ async function publish(
     conversation,
     kind: 'Receipt',
     body: {
-      ...normalized(world, conversation, { ...message, content: [], text: undefined }),
+      ...withoutContent(normalized(world, conversation, message)),
       type: 'Receipt',
       status: 'Published',
       reasons: [],
@@ -110,6 +110,8 @@ async function publish(
   if (webhookFirst) await notifyNow(world, notice)
   else notify(world, notice)
 }
+
+const withoutContent = ({ text: _text, content: _content, ...rest }: Json): Json => rest
 
 export function takeReceipt(world: World, integrationId: string, body: ReceiptBody): Json {
   const integration = integrationOf(world, integrationId)
