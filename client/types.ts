@@ -4,6 +4,7 @@ import type * as deadLetters from '../src/dead-letters/schema.ts'
 import type * as labels from '../src/inbox/label-schema.ts'
 import type * as inbox from '../src/inbox/schema.ts'
 import type * as search from '../src/inbox/search-schema.ts'
+import type * as widget from '../src/inbox/widget-schema.ts'
 import type * as onboarding from '../src/onboarding/schema.ts'
 import type * as business from '../src/tenancy/business-schema.ts'
 import type * as people from '../src/tenancy/people-schema.ts'
@@ -26,6 +27,10 @@ export type ReplayAnswer = z.infer<typeof deadLetters.replayAnswer>
 export type ManyDeadLetters = z.input<typeof deadLetters.manyDeadLetters>
 export type ManyAnswer = z.infer<typeof deadLetters.manyAnswer>
 export type ListDeadLetters = Omit<z.input<typeof deadLetters.listDeadLetters>, 'limit'> & { limit?: number }
+export type Widget = z.infer<typeof widget.widgetView>
+export type WidgetHistory = z.infer<typeof widget.historyPage>
+export type WidgetLink = z.infer<typeof widget.madeLink>
+export type MakeWidgetLink = z.input<typeof widget.makeLink>
 export type Session = z.infer<typeof tenancy.sessionView>
 export type Role = z.infer<typeof tenancy.role>
 export type ApiKey = z.infer<typeof tenancy.apiKeyView>

@@ -16,6 +16,7 @@ import { type DeadLetterKeeper, keepDeadLetters } from '../dead-letters/keeper.t
 import type { DeadLetterDeps } from '../dead-letters/verbs.ts'
 import { createLiveStream } from '../inbox/stream.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
+import { framingOrigins } from '../inbox/widget-origins.ts'
 import { createFolderStore, type FileStore } from '../platform/blobs.ts'
 import { createBus } from '../platform/bus.ts'
 import { createMemoryCache, createRedisCache } from '../platform/cache.ts'
@@ -191,7 +192,7 @@ export async function build(options: BuildOptions): Promise<App> {
       },
     })
     await options.extraRoutes?.(server, publicUrl)
-    await server.register(consoleRoutes)
+    await server.register(consoleRoutes, { framers: (businessId) => framingOrigins(db, businessId) })
   } else await registerMeasured(server, { db, cookieName: people.cookieName, publicUrl, limits }, measured)
 
   return {

@@ -13,6 +13,7 @@ import { searchRoutes } from '../inbox/search-routes.ts'
 import type { LiveStream } from '../inbox/stream.ts'
 import { streamRoute } from '../inbox/stream-route.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
+import { widgetRoutes } from '../inbox/widget-routes.ts'
 import { accountRoutes } from '../onboarding/account-routes.ts'
 import type { OnboardingDeps } from '../onboarding/accounts.ts'
 import { onboardingTenantRoutes } from '../onboarding/tenant-routes.ts'
@@ -108,6 +109,7 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(labelRoutes, { deps: inbox })
       await api.register(mediaRoutes, { deps: inbox })
+      await api.register(widgetRoutes, { deps: inbox, publicUrl: people.publicUrl })
       await api.register(searchRoutes, { db })
       await api.register(streamRoute, { live, connected: people.presence.connected })
     },

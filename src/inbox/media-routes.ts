@@ -1,4 +1,5 @@
 import multipart from '@fastify/multipart'
+import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { maxFileBytes, safeFileName, storeUpload } from '../conversations/attachments.ts'
@@ -61,25 +62,38 @@ export const mediaRoutes: FastifyPluginAsyncZod<{ deps: InboxDeps }> = async (se
     async (request, reply) => {
       const { tenantId } = actorOf(request)
       const file = await inTenant(deps.db, tenantId, (tx) => store.requireMedia(tx, request.params.id))
-      if (file.state !== 'stored' || !file.sha256 || file.byte_size === null) throw notFound('The file')
-      const type = file.mime_type ?? 'application/octet-stream'
-      const shown = inline.test(type) && !request.query.download
-      const range = readRange(request.headers.range, file.byte_size)
-      if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${file.byte_size}`).send()
-      reply.headers({
-        'content-type': shown ? type : 'application/octet-stream',
-        'content-disposition': `${shown ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeURIComponent(safeFileName(file.file_name ?? `file-${file.id}`))}`,
-        'content-security-policy': "default-src 'none'; sandbox",
-        'x-content-type-options': 'nosniff',
-        'cache-control': 'private, max-age=86400, immutable',
-        'accept-ranges': 'bytes',
-        etag: `"${file.sha256}"`,
-      })
-      if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.byte_size}`)
-      reply.header('content-length', range ? range.end - range.start + 1 : file.byte_size)
-      return reply.send(await deps.files.stream(tenantId, file.sha256, range ?? undefined))
+      return await sendFile(deps, tenantId, file, { range: request.headers.range, download: request.query.download }, reply)
     },
   )
+}
+
+type FileRow = Awaited<ReturnType<typeof store.requireMedia>>
+
+/** The bytes of a stored file, whole or the range that was asked for; only what carries no script is shown in place. */
+export async function sendFile(
+  deps: Pick<InboxDeps, 'files'>,
+  tenantId: string,
+  file: FileRow,
+  asked: { range?: string; download?: boolean },
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (file.state !== 'stored' || !file.sha256 || file.byte_size === null) throw notFound('The file')
+  const type = file.mime_type ?? 'application/octet-stream'
+  const shown = inline.test(type) && !asked.download
+  const range = readRange(asked.range, file.byte_size)
+  if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${file.byte_size}`).send()
+  reply.headers({
+    'content-type': shown ? type : 'application/octet-stream',
+    'content-disposition': `${shown ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeURIComponent(safeFileName(file.file_name ?? `file-${file.id}`))}`,
+    'content-security-policy': "default-src 'none'; sandbox",
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'private, max-age=86400, immutable',
+    'accept-ranges': 'bytes',
+    etag: `"${file.sha256}"`,
+  })
+  if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.byte_size}`)
+  reply.header('content-length', range ? range.end - range.start + 1 : file.byte_size)
+  return reply.send(await deps.files.stream(tenantId, file.sha256, range ?? undefined))
 }
 
 /** One range, as players ask for; anything else is answered with the whole file. */

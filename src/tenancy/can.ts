@@ -25,6 +25,7 @@ const minimum = {
   'audit.read': 'owner',
   'reports.read': 'admin',
   'stream.read': 'viewer',
+  'widget.link': 'agent',
   'dead_letters.read': 'admin',
   'dead_letters.write': 'admin',
 } as const satisfies Record<string, Role>

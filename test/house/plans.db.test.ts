@@ -25,6 +25,7 @@ let db: TestDatabase
 let app: App
 let folder: string
 let key: string
+let link: string
 let filled: Filled
 const known: Record<string, string> = {}
 
@@ -77,6 +78,11 @@ beforeAll(async () => {
   const config = readConfig({ NODE_ENV: 'test', DATABASE_URL: db.url, PARLEY_DATA_DIR: folder })
   app = await build({ config, databaseUrl: db.url, log: createLogger({ level: 'ERROR' }) })
   await app.server.ready()
+  const made = await app.server.inject({
+    ...{ method: 'POST', url: '/api/widget/links', payload: { contactId: known.contact } },
+    headers: { authorization: `Bearer ${key}` },
+  })
+  link = made.json<{ token: string }>().token
 }, 240_000)
 afterAll(async () => {
   await app?.stop()
@@ -124,6 +130,13 @@ const asked = (): Record<string, string[]> => {
     '/api/api-keys': [''],
     '/api/dead-letters': ['', 'state=waiting', 'state=replayed', 'reason=invalid_payload&source=webhook:whatsapp-cloud'],
     '/api/dead-letters/counts': [''],
+    '/api/widget/customer': [''],
+    '/api/widget/history': [
+      '',
+      'limit=100',
+      `cursor=${Buffer.from(JSON.stringify({ [conversation as string]: 3 })).toString('base64url')}`,
+    ],
+    '/api/widget/templates': [''],
   }
 }
 /** What shows nothing of a business's conversations, and why it is not asked here. */
@@ -133,7 +146,7 @@ const others: [RegExp, string][] = [
   [/^\/api\/audit$/, 'for owners in person; see src/tenancy'],
   [/^(\/api)?\/tenants?(\/|$)|^\/api\/platform\//, 'for those who run the server; see src/tenancy/tenant-plans.db.test.ts'],
   [/^\/api\/reports\/(delivery|statuses|volume|campaigns|automations)$/, 'counts all of a stretch of time; see src/reports'],
-  [/^\/api\/media\//, 'one file by its key'],
+  [/^\/api\/(widget\/)?media(\/|$)/, 'one file by its key'],
   [/^\/api\/dead-letters\/:id$/, 'one by its key, with one webhook by its key'],
   [/^\/api\/accounts\/:id\/setup$/, 'a few accounts'],
   [/^\/api\/(docs|openapi)/, 'reads no table'],
@@ -163,7 +176,8 @@ describe('what the API shows', () => {
         // Often enough for a plan that is made for any values, where the statement has a name.
         for (let n = 0; n < 7; n++) {
           const seen = await heard(async () => {
-            const answer = await app.server.inject({ url, headers: { authorization: `Bearer ${key}` } })
+            const authorization = url.startsWith('/api/widget/') ? `Widget ${link}` : `Bearer ${key}`
+            const answer = await app.server.inject({ url, headers: { authorization } })
             expect([url, answer.statusCode]).toEqual([url, 200])
           })
           plans += seen.length

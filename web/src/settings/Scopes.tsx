@@ -28,6 +28,7 @@ const scopes: Record<Scope, 'viewer' | 'agent' | 'admin' | 'owner'> = {
   'audit.read': 'owner',
   'reports.read': 'admin',
   'stream.read': 'viewer',
+  'widget.link': 'agent',
   'dead_letters.read': 'admin',
   'dead_letters.write': 'admin',
 }
