@@ -75,7 +75,7 @@ export const sendTemplate = z
   .object({
     name: z.string().min(1).max(512),
     language: z.string().min(2).max(20),
-    parameters: templateParameters.default({ body: {}, buttons: {} }),
+    parameters: templateParameters.omit({ headerMediaId: true }).default({ body: {}, buttons: {} }),
     idempotencyKey: z.string().min(8).max(200),
   })
   .strict()

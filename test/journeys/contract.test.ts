@@ -2,11 +2,13 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MessageView } from '../../src/inbox/schema.ts'
+import { deadLettersDay } from '../world/dead-letters-day.ts'
 import { listsDay } from '../world/lists-day.ts'
 import { peoplesDay } from '../world/peoples-day.ts'
 import { platformsDay, withPlatformApp } from '../world/platforms-day.ts'
 import { conversationWith } from '../world/reading.ts'
 import { searchDay } from '../world/search-day.ts'
+import { widgetDay } from '../world/widget-day.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 interface Operation {
@@ -60,6 +62,8 @@ test('every answer of a working day matches its description', async () => {
   await workingDay()
   await searchDay(world, '15550107001')
   await listsDay(world, '15550107001')
+  await widgetDay(world, '15550107001')
+  await deadLettersDay(world)
   await peoplesDay(world)
   await platformsDay(world)
   const validate = validators(document)

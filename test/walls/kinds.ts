@@ -49,6 +49,7 @@ const byPlace: Record<string, Kind | null> = {
   'DELETE /api/platform/operators/:userId userId': null,
   '* * cursor': null, // a place in the reader's own list
   '* * until': null, // the end of it
+  '* * centreConversationId': null, // the contact centre's: a link may be made before it is known here
   '* * waId': null, // of a card that is sent: text
   '* * wabaId': null, // the provider's id of a business account: several businesses may say the same
   // Unique on the whole server: that one is taken is said, and who has it is not.
