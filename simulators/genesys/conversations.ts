@@ -12,12 +12,14 @@ export function conversationOf(world: World, id: string): Conversation {
   return conversation
 }
 
+const openKey = (integrationId: string, { id, idType }: Pick<Customer, 'id' | 'idType'>) => `${integrationId}:${idType}:${id}`
+
 /** The thread that is open with this customer; the same id under another kind is somebody else. */
-export const openConversation = (world: World, integrationId: string, { id, idType }: Customer): Conversation | undefined =>
-  [...world.conversations.values()].findLast(
-    ({ endedAt, customer, integrationId: its }) =>
-      endedAt === undefined && its === integrationId && customer.id === id && customer.idType === idType,
-  )
+export const openConversation = (
+  world: World,
+  integrationId: string,
+  customer: Pick<Customer, 'id' | 'idType'>,
+): Conversation | undefined => world.open.get(openKey(integrationId, customer))
 
 export function beginConversation(world: World, integration: Integration, customer: Customer): Conversation {
   const conversation: Conversation = {
@@ -32,6 +34,9 @@ export function beginConversation(world: World, integration: Integration, custom
     revision: 1,
   }
   world.conversations.set(conversation.id, conversation)
+  const key = openKey(integration.id, customer)
+  // A text without an agent has a conversation beside the one that is open.
+  if (!world.open.has(key)) world.open.set(key, conversation)
   addParticipant(world, conversation, 'customer', customer.nickname ?? customer.id, 'connected')
   // Without a flow on its recipient nothing is routed: the line waits where nobody sees it.
   if (integration.flowId !== undefined) addParticipant(world, conversation, 'acd', 'Queue', 'connected')
@@ -70,6 +75,8 @@ export function endConversation(world: World, conversation: Conversation, how: P
   if (conversation.endedAt !== undefined) return
   for (const participant of conversation.participants) endParticipant(world, participant, how)
   conversation.endedAt = world.clock.now()
+  const key = openKey(conversation.integrationId, conversation.customer)
+  if (world.open.get(key) === conversation) world.open.delete(key)
   touch(conversation)
 }
 

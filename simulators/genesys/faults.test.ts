@@ -51,7 +51,7 @@ describe('faults strike', () => {
   it('a slow one waits on the clock', async () => {
     scene.simulator.faults.add({ times: 1, action: { kind: 'delay', ms: 5_000 } })
     const answer = scene.write()
-    await expect.poll(() => scene.simulator.faults.list()[0]?.used).toBe(1)
+    await expect.poll(() => scene.simulator.faults.list()[0]?.used, { timeout: 4_000 }).toBe(1)
     expect(taken()).toBe(0)
     await scene.clock.advance(5_000)
     expect((await answer).status).toBe(200)

@@ -39,6 +39,8 @@ export type World = {
   integrations: Map<string, Integration>
   agents: Map<string, Agent>
   conversations: Map<string, Conversation>
+  /** `integration:kind of id:id` → the conversation that is open with this customer. */
+  open: Map<string, Conversation>
   messages: Map<string, Message>
   /** `integration:id that the caller gave` → the message it became. */
   byProviderId: Map<string, Message>
@@ -94,6 +96,7 @@ export function createWorld(options: SimulatorOptions): World {
     integrations: new Map(),
     agents: new Map(),
     conversations: new Map(),
+    open: new Map(),
     messages: new Map(),
     byProviderId: new Map(),
     files: new Map(),

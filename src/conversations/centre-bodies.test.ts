@@ -271,6 +271,6 @@ test('whatever is said, every body is one that may be sent, and no answer is los
         if (channel === rich && title.length < 20) expect(all).toContain(shown)
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 })

@@ -13,6 +13,8 @@ import { chromiumPath, launchBrowser } from '../world/browser.ts'
 
 const present = requirePart('Chromium', chromiumPath !== undefined)
 const integrationId = 'int-1'
+/** The page looks once a second, and the machine may be busy. */
+const patience = { timeout: 15_000 }
 
 describe.skipIf(!present)('the agents’ page', () => {
   let browser: Browser
@@ -92,7 +94,7 @@ describe.skipIf(!present)('the agents’ page', () => {
         text: 'Can you find the valve?',
         content: [{ contentType: 'QuickReply', quickReply: { text: 'Found it' } }],
       })
-    await expect.poll(() => spoken().some(({ type }) => type === 'Event')).toBe(true)
+    await expect.poll(() => spoken().some(({ type }) => type === 'Event'), patience).toBe(true)
     await page.getByText('taken by the relay').waitFor()
     await page.getByText('with Nora').waitFor()
 
@@ -111,12 +113,14 @@ describe.skipIf(!present)('the agents’ page', () => {
 
   test('the contact centre can be made to misbehave, and well again', async () => {
     await page.getByRole('combobox', { name: 'is' }).selectOption('down')
-    await expect.poll(() => running.simulator.faults.list().length).toBe(1)
+    await expect.poll(() => running.simulator.faults.list().length, patience).toBe(1)
     expect(await write('Ada', 'x')).toMatchObject({ outcome: 'retry' })
     await page.getByRole('button', { name: /^Remove error/ }).click()
-    await expect.poll(() => running.simulator.faults.list().length).toBe(0)
+    await expect.poll(() => running.simulator.faults.list().length, patience).toBe(0)
     await page.getByRole('button', { name: 'Answer lost' }).click()
-    await expect.poll(() => running.simulator.faults.list()).toMatchObject([{ times: 1, action: { kind: 'dropAfter' } }])
+    await expect
+      .poll(() => running.simulator.faults.list(), patience)
+      .toMatchObject([{ times: 1, action: { kind: 'dropAfter' } }])
   })
 
   test.each([

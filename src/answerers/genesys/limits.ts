@@ -1,6 +1,6 @@
 /**
- * How often a client may call: 300 times a minute for each token. A call that would be one too many is not made. Counted in
- * this process; what other processes use up is learned from the headers of the answers.
+ * How often may be called: 300 times a minute for each token, and each process has a token of its own. A call that would be
+ * one too many is not made. Limits of the whole organisation are learned from the headers of the answers.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { number } from '../../kernel/read.ts'

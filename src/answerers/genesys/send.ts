@@ -13,7 +13,7 @@ import { type Connection, connectionOf } from './config.ts'
 import { renderReceipt } from './receipts.ts'
 import { fromOf, renderLine } from './render.ts'
 
-/** Calls of a minute that typing and receipts leave for messages. */
+/** Calls of a minute that typing leaves for what is said. */
 const SPARE_FOR_MESSAGES = 60
 
 export async function send(

@@ -63,7 +63,7 @@ export function createTokens(deps: TokenDeps): Tokens {
       if (known && deps.now().getTime() < known.renewAt) return known
       const running = pending.get(key) ?? renew(key, connection).finally(() => pending.delete(key))
       pending.set(key, running)
-      return signal ? Promise.race([running, whenAborted(signal)]) : running
+      return signal ? orAborted(running, signal) : running
     },
     drop(connection, token) {
       const key = clientKey(connection)
@@ -75,10 +75,17 @@ export function createTokens(deps: TokenDeps): Tokens {
 const aborted: Grant = { failure: classifyNetwork({ kind: 'unsent', code: 'aborted' }) }
 
 /** Who waits may leave; the renewal goes on for the others. */
-const whenAborted = (signal: AbortSignal): Promise<Grant> =>
-  new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(aborted), { once: true })
-  })
+async function orAborted(running: Promise<Grant>, signal: AbortSignal): Promise<Grant> {
+  const { promise, resolve } = Promise.withResolvers<Grant>()
+  const leave = () => resolve(aborted)
+  signal.addEventListener('abort', leave, { once: true })
+  try {
+    return await Promise.race([running, promise])
+  } finally {
+    // The signal may be that of the whole process.
+    signal.removeEventListener('abort', leave)
+  }
+}
 
 async function signIn(deps: TokenDeps, connection: Connection): Promise<Held | { failure: Failure }> {
   const started = deps.now().getTime()
