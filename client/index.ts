@@ -131,6 +131,12 @@ function workspace(c: Connection) {
       update: (id: string, json: T.PatchLabel) => request<T.Label>(c, `/api/labels/${at(id)}`, { method: 'PATCH', json }),
       remove: (id: string) => request<void>(c, `/api/labels/${at(id)}`, { method: 'DELETE' }),
     },
+    /** Signed links to the page beside a conversation in an agent desktop. */
+    widget: {
+      link: (json: T.MakeWidgetLink) => request<T.WidgetLink>(c, '/api/widget/links', { method: 'POST', json }),
+      /** Every link signed with the key before ends. */
+      newKey: () => request<T.WidgetKey>(c, '/api/widget/key', { method: 'POST', json: {} }),
+    },
     /** Legal holds: while one is in force nothing of it is removed. */
     holds: {
       list: (o: Signal = {}) => request<{ items: T.Hold[] }>(c, '/api/holds', o),

@@ -30,6 +30,7 @@ export type ListDeadLetters = Omit<z.input<typeof deadLetters.listDeadLetters>, 
 export type Widget = z.infer<typeof widget.widgetView>
 export type WidgetHistory = z.infer<typeof widget.historyPage>
 export type WidgetLink = z.infer<typeof widget.madeLink>
+export type WidgetKey = z.infer<typeof widget.newKey>
 export type MakeWidgetLink = z.input<typeof widget.makeLink>
 export type Session = z.infer<typeof tenancy.sessionView>
 export type Role = z.infer<typeof tenancy.role>

@@ -6,6 +6,7 @@ import { Audit } from './Audit.tsx'
 import { BusinessProfile } from './BusinessProfile.tsx'
 import { Channels } from './Channels.tsx'
 import { DeadLetters } from './DeadLetters.tsx'
+import { Desk } from './Desk.tsx'
 import { Hours } from './Hours.tsx'
 import { Labels } from './Labels.tsx'
 import { Profile } from './Profile.tsx'
@@ -22,6 +23,7 @@ const pages = {
   labels: Labels,
   team: Team,
   keys: ApiKeys,
+  desk: Desk,
   letters: DeadLetters,
   audit: Audit,
   profile: Profile,
