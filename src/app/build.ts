@@ -8,6 +8,7 @@ import { createWhatsAppCloud } from '../channels/whatsapp-cloud/index.ts'
 import type { Channels } from '../conversations/accounts.ts'
 import type { Dispatcher } from '../conversations/dispatch.ts'
 import { createIngress, type Ingress } from '../conversations/ingress.ts'
+import { createQueueIngress, intakeQueues, type QueueReader, readIntakeQueues } from '../conversations/intake-queue.ts'
 import { fetchMediaJob } from '../conversations/receive.ts'
 import { createEventReplayer } from '../conversations/replay.ts'
 import type { SearchIndexer } from '../conversations/search/indexer.ts'
@@ -18,6 +19,7 @@ import { createLiveStream } from '../inbox/stream.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
 import { framingOrigins } from '../inbox/widget-origins.ts'
 import { createFolderStore, type FileStore } from '../platform/blobs.ts'
+import { connectBroker } from '../platform/broker.ts'
 import { createBus } from '../platform/bus.ts'
 import { createMemoryCache, createRedisCache } from '../platform/cache.ts'
 import { type Config, mayCall } from '../platform/config.ts'
@@ -115,6 +117,12 @@ export async function build(options: BuildOptions): Promise<App> {
     : createMemoryCache({ max: 50_000, ttlMs: lookupTtlMs })
   const lookup = createTenantLookup({ db, bus, cache, log })
   redis?.onConnect(lookup.startOver)
+  const broker = config.RABBITMQ_URL
+    ? connectBroker({
+        ...{ url: config.RABBITMQ_URL, prefix: config.RABBITMQ_PREFIX, log },
+        topology: { queues: intakeQueues, exchanges: [] },
+      })
+    : undefined
   const jobs = await startJobs({ connectionString: databaseUrl, log })
   let url = config.PUBLIC_URL ?? ''
   const publicUrl = () => url || `http://${config.HOST}:${config.PORT}`
@@ -136,19 +144,19 @@ export async function build(options: BuildOptions): Promise<App> {
           publicUrl,
         },
         ...{ changed, pollMs: options.pollMs, madeElsewhere: !serves },
-        rush: () => ingress.perSecond() > searchRushPerSecond,
+        rush: () => ingress.perSecond() + (reader?.perSecond() ?? 0) > searchRushPerSecond,
       })
     : noWorkers
   const { dispatcher, turns, search, upkeep } = workers
-  const ingress: Ingress = createIngress({
-    db: intake,
-    log,
-    jobs,
-    onStored(tenants) {
-      bus.publish(tenants)
-      if (answerers.size > 1) turns.wake() // people need no waking
-    },
-  })
+  const onStored = (tenants: ReadonlySet<string>): void => {
+    bus.publish(tenants)
+    if (answerers.size > 1) turns.wake() // people need no waking
+  }
+  const ingress: Ingress =
+    broker && !works ? createQueueIngress({ broker, log }) : createIngress({ db: intake, log, jobs, onStored })
+  // Whoever works stores what others queued.
+  const reader: QueueReader | undefined =
+    broker && works ? readIntakeQueues({ broker, channels, db: intake, log, jobs, onStored }) : undefined
   const letters: DeadLetterDeps = { db, log, changed, replayers: [createEventReplayer({ channels, jobs })] }
   const deadLetters = keepDeadLetters({ ...letters, retries: works })
   const presence = createPresence({ db, log, changed, ...options.presence })
@@ -167,9 +175,9 @@ export async function build(options: BuildOptions): Promise<App> {
   const routes: RouteOptions[] = []
   server.addHook('onRoute', (route) => void routes.push(route))
   const own = works ? { search, upkeep } : {}
-  const measured: Measured = { db, intake, ...(serves ? { ingress } : {}), ...own, deadLetters }
+  const measured: Measured = { db, intake, broker, ingress: serves ? ingress : reader, ...own, deadLetters }
   const limits = createRequestLimits(db)
-  await server.register(healthRoute, { db, redis, ...own, deadLetters })
+  await server.register(healthRoute, { db, redis, broker, ...own, deadLetters })
   if (serves) {
     const attention = deadLetters.attention
     await registerWeb(server, {
@@ -220,6 +228,7 @@ export async function build(options: BuildOptions): Promise<App> {
     async stop() {
       await server.close()
       await ingress.idle()
+      await reader?.stop()
       await workers.stopTalking()
       live.stop()
       await presence.stop()
@@ -229,6 +238,7 @@ export async function build(options: BuildOptions): Promise<App> {
       mailer.close()
       await bus.stop()
       await redis?.stop()
+      await broker?.stop()
       await outbound.close()
       await intakePool.end()
       await pool.end()

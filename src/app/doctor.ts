@@ -5,6 +5,7 @@ import pg from 'pg'
 import { type Config, ConfigError, readConfig } from '../platform/config.ts'
 import { appliedMigrations, knownMigrations } from '../platform/db/migrate.ts'
 import { consoleBuilt } from './console.ts'
+import { rabbitmq } from './doctor-rabbitmq.ts'
 import { redis } from './doctor-redis.ts'
 
 type Finding = { what: string; ok: boolean; note: string }
@@ -28,6 +29,7 @@ export async function doctor(environment: Record<string, string | undefined>, sa
       ? await database(config.DATABASE_URL)
       : { what: 'Database', ok: true, note: 'PostgreSQL 18 will be started in the data folder' },
     ...(config.REDIS_URL ? [await redis(config.REDIS_URL)] : []),
+    ...(config.RABBITMQ_URL ? [await rabbitmq(config.RABBITMQ_URL, config.RABBITMQ_PREFIX)] : []),
     { what: 'Console', ok: consoleBuilt(), note: consoleBuilt() ? 'built' : 'not built: run `npm run build:console`' },
   ]
   for (const { what, ok, note } of findings) say(`${ok ? '✓' : '✗'} ${what.padEnd(14)} ${note}`)

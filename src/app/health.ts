@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { SearchIndexer, SearchLag } from '../conversations/search/indexer.ts'
 import type { DeadLetterKeeper } from '../dead-letters/keeper.ts'
+import type { Broker } from '../platform/broker.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { Redis } from '../platform/redis.ts'
 
@@ -27,29 +28,42 @@ const timeoutMs = 3000
 interface HealthParts {
   db: Database
   redis?: Redis
+  broker?: Pick<Broker, 'depths'>
   search?: Pick<SearchIndexer, 'lag'>
   /** What upkeep found last; asked for, not looked up: health is public and costs nothing. */
   upkeep?: { attention: () => readonly string[] | undefined }
   deadLetters?: Pick<DeadLetterKeeper, 'open' | 'attention'>
 }
 
-/** Without the database nothing works; without Redis everything does, more slowly; without upkeep everything does, for months. */
+/** Without the database nothing works; without Redis everything does, more slowly; without RabbitMQ providers wait; without upkeep everything does, for months. */
 export async function checkHealth({
   db,
   redis,
+  broker,
   search,
   upkeep: keeper,
   deadLetters,
 }: HealthParts): Promise<HealthCheckResponse> {
-  const [database, cache] = await Promise.all([check(() => db.pool.query('SELECT 1')), redis && check(() => redis.ping())])
+  const [database, cache, rabbitmq] = await Promise.all([
+    check(() => db.pool.query('SELECT 1')),
+    redis && check(() => redis.ping()),
+    broker && checkBroker(broker),
+  ])
   const amiss = (keeper?.attention() ?? []).length > 0
   const upkeep = amiss ? { upkeep: { status: 'error' as const, error: 'needs attention' } } : {}
   const letters = tooManyLetters(deadLetters)
-  const lame = cache?.status === 'error' || amiss || letters.dead_letters
+  const lame = cache?.status === 'error' || rabbitmq?.status === 'error' || amiss || letters.dead_letters
   return {
     status: database.status === 'error' ? 'unhealthy' : lame ? 'degraded' : 'healthy',
     timestamp: new Date().toISOString(),
-    checks: { database, ...(cache ? { redis: cache } : {}), ...searchBehind(search?.lag()), ...upkeep, ...letters },
+    checks: {
+      database,
+      ...(cache ? { redis: cache } : {}),
+      ...(rabbitmq ? { rabbitmq } : {}),
+      ...searchBehind(search?.lag()),
+      ...upkeep,
+      ...letters,
+    },
     uptime_seconds: Math.round(process.uptime()),
   }
 }
@@ -74,6 +88,14 @@ async function check(ask: () => Promise<unknown>) {
     () => ({ status: 'ok' as const, latency_ms: Math.round((performance.now() - began) * 10) / 10 }),
     (error: Error) => ({ status: 'error' as const, error: reason(error) }),
   )
+}
+
+async function checkBroker(broker: Pick<Broker, 'depths'>): Promise<NonNullable<HealthCheckResponse['checks']['rabbitmq']>> {
+  let depth = 0
+  const { status, error } = (await check(async () => {
+    for (const messages of (await broker.depths()).values()) depth += messages
+  })) as { status: 'ok' | 'error'; error?: string }
+  return status === 'ok' ? { status, queue_depth: depth } : { status, error }
 }
 
 /** Health is public: it says what is wrong, not where things are. */

@@ -5,6 +5,7 @@ import type { Ingress } from '../conversations/ingress.ts'
 import type { SearchIndexer } from '../conversations/search/indexer.ts'
 import type { DeadLetterKeeper } from '../dead-letters/keeper.ts'
 import { reasons } from '../dead-letters/schema.ts'
+import type { Broker } from '../platform/broker.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { UpkeepKeeper } from '../upkeep/keeper.ts'
 import { readState, type UpkeepState } from '../upkeep/state.ts'
@@ -13,6 +14,7 @@ export interface Measured {
   db: Database
   /** Connections that only intake uses. */
   intake: Database
+  broker?: Pick<Broker, 'ready' | 'depths'>
   /** Absent where this process takes in nothing. */
   ingress?: Pick<Ingress, 'waiting' | 'perSecond' | 'totals'>
   /** Absent where this process leaves the index and upkeep to others. */
@@ -81,6 +83,18 @@ export function createMetrics(parts: Measured): Registry {
     })
 
   if (parts.ingress) measureIntake(parts.ingress, gauge, counter)
+  const { broker } = parts
+  if (broker) {
+    gauge('parley_broker_ready', '1 while RabbitMQ is connected and takes messages.', (set) => set(broker.ready() ? 1 : 0))
+    gauge(
+      'parley_broker_queue_messages',
+      'Messages that wait in a queue of RabbitMQ.',
+      async (set) => {
+        for (const [queue, messages] of await broker.depths()) set(messages, { queue })
+      },
+      ['queue'],
+    )
+  }
   gauge(
     'parley_queue_lag_seconds',
     'How long the oldest work of a kind has been ready that nobody has taken: send (messages to providers), turn (who answers).',

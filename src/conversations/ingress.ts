@@ -215,7 +215,7 @@ export const sourceOf = ({
   owner ? `business/${owner}` : `${provider}/${appSlug || (parsed.events[0]?.account ?? '')}`
 
 /** Counts the last second, in quarters. */
-function createRate() {
+export function createRate() {
   const quarterMs = 250
   let quarters = [0, 0, 0, 0]
   let last = 0

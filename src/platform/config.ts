@@ -88,6 +88,20 @@ export const settings = {
     .max(100)
     .default('parley:')
     .describe('Before every key in Redis; another one for each server that shares it.'),
+  RABBITMQ_URL: url(['amqp://', 'amqps://'])
+    .optional()
+    .describe(
+      'A RabbitMQ of version 3.10 or newer: amqp://user:password@host:5672/vhost. Processes with the role web then queue webhooks there, and workers store them. Without it every process stores what it takes.',
+    ),
+  RABBITMQ_PREFIX: z
+    .string()
+    .min(1)
+    .max(60)
+    .default('parley.')
+    .describe('Before the name of every queue and exchange; another one for each server that shares a vhost.'),
+  RABBITMQ_INTEGRATION: flag
+    .default(false)
+    .describe('true: the integration queues of docs/queues.md are declared, read and filled. Needs RABBITMQ_URL.'),
   TRUST_PROXY: z
     .union([flag, z.coerce.number().int().min(1).max(10)])
     .default(false)
@@ -207,6 +221,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     problems.push('PARLEY_SECRET_KEY_FILE: not together with PARLEY_SECRET_KEY; which one counts would be a guess')
   if (config.PARLEY_ROLE !== 'all' && !config.DATABASE_URL)
     problems.push(`PARLEY_ROLE: ${config.PARLEY_ROLE} needs a DATABASE_URL, which processes of the other role share`)
+  if (config.RABBITMQ_INTEGRATION && !config.RABBITMQ_URL) problems.push('RABBITMQ_URL: required with RABBITMQ_INTEGRATION')
   if (config.SMTP_URL && !config.MAIL_FROM) problems.push('MAIL_FROM: required with SMTP_URL')
   if (problems.length > 0) throw new ConfigError(problems)
   return config
