@@ -143,4 +143,3 @@ export const moods: Record<string, FaultInput[]> = {
   losesAnswers: [{ match: { operation: 'message' }, action: { kind: 'dropAfter' } }],
   silent: [{ match: { operation: 'message' }, action: { kind: 'silent' } }],
 }
-export type Mood = keyof typeof moods

@@ -104,6 +104,14 @@ describe('what there is to choose from', () => {
       },
     ])
   })
+  test('a few with descriptions are a list too: a button has no room for one', () => {
+    const options = [{ title: 'Monday', payload: 'm', description: '30 min' }]
+    const times: CentreStructure = { kind: 'date_picker', title: 'When?', options }
+    expect(bodiesOf(said({ structures: [times] }), rich)).toMatchObject([
+      { type: 'list', text: 'When?', sections: [{ rows: [{ id: 'm', title: 'Monday', description: '30 min' }] }] },
+    ])
+    expect(bodiesOf(said({ structures: [times] }), { ...rich, send: ['text', 'buttons'] })).toMatchObject([{ type: 'buttons' }])
+  })
   test('more, or on a channel without either, are numbered lines', () => {
     const eleven = Array.from({ length: 11 }, (_, n) => `O${n + 1}`)
     const [body] = bodiesOf(said({ text: 'Which?', structures: [quick(...eleven)] }), rich)
@@ -191,6 +199,8 @@ describe('what there is to choose from', () => {
         buttons: [{ id: 't', title: 'Take' }],
       },
     ])
+    const long = { ...one, options: [{ ...link, title: 'Read all about it here' }] }
+    expect(bodiesOf(said({ structures: [long] }), rich)).toMatchObject([{ type: 'text' }])
     const odd = { ...one, options: [{ title: 'Read', url: 'not an address' }] }
     expect(bodiesOf(said({ structures: [odd] }), rich)).toMatchObject([{ type: 'text' }])
   })

@@ -45,13 +45,13 @@ const canCarry = (channel: Capabilities, { kind }: CentreAttachment): boolean =>
 const texts = (text: string, { maxText }: Capabilities): OutboundBody[] =>
   splitText(text, Math.min(maxText, 4_096)).map((piece) => ({ type: 'text', text: piece }))
 
-/** One file and a short text are one message; a voice message has no caption. */
+/** One file and a text are one message, where the file has no words of its own. */
 function captionOf(text: string, files: readonly CentreAttachment[]): string | undefined {
   const [file] = files
-  const isOne = file !== undefined && files.length === 1 && file.kind !== 'audio' && !file.caption
-  return isOne && text !== '' && text.length <= MAX_CAPTION ? text : undefined
+  return file !== undefined && files.length === 1 && !file.caption && text !== '' ? text : undefined
 }
 
+/** A voice message has no caption, and any other only a short one: longer words go before it. */
 function fileBodies(attachment: CentreAttachment, given: string | undefined, channel: Capabilities): CentreBody[] {
   const caption = given ?? attachment.caption
   if (!caption) return [{ attachment }]

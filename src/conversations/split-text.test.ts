@@ -24,6 +24,8 @@ describe('a long text is broken', () => {
   test('never inside a character as people see it', () => {
     const family = '👩‍👩‍👧'
     for (const piece of splitText(family.repeat(20), 50)) expect(piece.replaceAll(family, '')).toBe('')
+    // The space has an accent: it is no end of a word.
+    expect(splitText(`${'a'.repeat(8)} \u0301${'b'.repeat(8)}`, 10)).toEqual([`${'a'.repeat(8)} \u0301`, 'b'.repeat(8)])
   })
   test('into pieces that are short enough and together say all of it', () => {
     const anything = fc.string({

@@ -115,6 +115,9 @@ describe('files', () => {
       'file',
     ])
   })
+  test('are at most a hundred', () => {
+    expect(said(outbound({ content: Array.from({ length: 1_000 }, () => item(file)) })).attachments).toHaveLength(100)
+  })
   test('without an address are not lost silently', () => {
     expect(said(outbound({ text: undefined, content: [item({ mediaType: 'File' })] })).attachments).toMatchObject([{ url: '' }])
   })
