@@ -6,6 +6,7 @@ import { apiRoute, before, param, sendError } from './requests.ts'
 import { controlRoutes } from './routes-control.ts'
 import { conversationRoutes, finishUpload } from './routes-conversations.ts'
 import { inboundRoutes } from './routes-inbound.ts'
+import { integrationRoutes } from './routes-integrations.ts'
 import { signIn } from './tokens.ts'
 import { newUuid, type World } from './world.ts'
 
@@ -64,7 +65,7 @@ function genesysRoutes(app: FastifyInstance, world: World): void {
     sendError(reply, new ApiError(404, 'not.found', 'The path was not found.'), newUuid(world.random.ids)),
   )
   const api = (scope: FastifyInstance) => {
-    for (const route of [...inboundRoutes, ...conversationRoutes]) apiRoute(scope, world, route)
+    for (const route of [...inboundRoutes, ...conversationRoutes, ...integrationRoutes]) apiRoute(scope, world, route)
   }
   signInRoute(app, world)
   api(app)
