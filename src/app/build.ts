@@ -19,7 +19,7 @@ import { createLiveStream } from '../inbox/stream.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
 import { framingOrigins } from '../inbox/widget-origins.ts'
 import { createFolderStore, type FileStore } from '../platform/blobs.ts'
-import { connectBroker } from '../platform/broker.ts'
+import { connectBroker, type Topology } from '../platform/broker.ts'
 import { createBus } from '../platform/bus.ts'
 import { createMemoryCache, createRedisCache } from '../platform/cache.ts'
 import { type Config, mayCall } from '../platform/config.ts'
@@ -32,6 +32,9 @@ import { createMailer } from '../platform/mail.ts'
 import { createOutbound } from '../platform/outbound.ts'
 import { connectRedis } from '../platform/redis.ts'
 import { createSecrets, type Secrets } from '../platform/secrets.ts'
+import { createQueueReplayer, readIntegrationQueues } from '../queues/consume.ts'
+import { integrationTopology } from '../queues/names.ts'
+import { startPublisher } from '../queues/publish.ts'
 import type { PeopleDeps } from '../tenancy/deps.ts'
 import { mailJob } from '../tenancy/mail.ts'
 import { createPresence } from '../tenancy/presence.ts'
@@ -55,6 +58,11 @@ const searchRushPerSecond = 2000
 
 /** Nothing kept is wrong; it ends so that what nobody asks for any more goes. */
 const lookupTtlMs = 3_600_000
+
+const topologyOf = (integration: boolean): Topology => ({
+  queues: [...intakeQueues, ...(integration ? integrationTopology.queues : [])],
+  exchanges: integration ? integrationTopology.exchanges : [],
+})
 
 export interface App {
   server: HttpServer
@@ -120,7 +128,7 @@ export async function build(options: BuildOptions): Promise<App> {
   const broker = config.RABBITMQ_URL
     ? connectBroker({
         ...{ url: config.RABBITMQ_URL, prefix: config.RABBITMQ_PREFIX, log },
-        topology: { queues: intakeQueues, exchanges: [] },
+        topology: topologyOf(config.RABBITMQ_INTEGRATION),
       })
     : undefined
   const jobs = await startJobs({ connectionString: databaseUrl, log })
@@ -157,8 +165,17 @@ export async function build(options: BuildOptions): Promise<App> {
   // Whoever works stores what others queued.
   const reader: QueueReader | undefined =
     broker && works ? readIntakeQueues({ broker, channels, db: intake, log, jobs, onStored }) : undefined
-  const letters: DeadLetterDeps = { db, log, changed, replayers: [createEventReplayer({ channels, jobs })] }
+  const events = createEventReplayer({ channels, jobs })
+  const queueing = { channels, events }
+  const letters: DeadLetterDeps = { db, log, changed, replayers: [events, createQueueReplayer(queueing)] }
   const deadLetters = keepDeadLetters({ ...letters, retries: works })
+  const integration = broker && works && config.RABBITMQ_INTEGRATION
+  const others = integration
+    ? [
+        readIntegrationQueues({ ...queueing, db, log, broker, changed, wakeDispatch: dispatcher.wake }),
+        startPublisher({ db, log, broker, bus }),
+      ]
+    : []
   const presence = createPresence({ db, log, changed, ...options.presence })
   const live = createLiveStream({ db, bus, channels, log })
   const inbox: InboxDeps = { db, channels, secrets, files, log, wakeDispatch: dispatcher.wake, changed }
@@ -229,6 +246,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await server.close()
       await ingress.idle()
       await reader?.stop()
+      for (const one of others) await one.stop()
       await workers.stopTalking()
       live.stop()
       await presence.stop()

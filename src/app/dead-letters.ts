@@ -16,6 +16,7 @@ import { isUuid } from '../kernel/ids.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { type Jobs, startJobs } from '../platform/jobs.ts'
 import { createLogger } from '../platform/log.ts'
+import { createQueueReplayer } from '../queues/consume.ts'
 import { byCli } from '../tenancy/audit.ts'
 import { findTenantRow } from '../tenancy/tenant-lookup.ts'
 
@@ -39,7 +40,9 @@ export interface DlqOptions {
 function depsFor(db: Database, jobs: Jobs): DeadLetterDeps {
   const whatsApp = createWhatsAppCloud({ fetch: () => Promise.reject(new Error('no provider is called here')) })
   const channels = new Map([[whatsApp.provider, whatsApp]])
-  return { db, log: createLogger({ level: 'WARN' }), replayers: [createEventReplayer({ channels, jobs })], changed: () => {} }
+  const events = createEventReplayer({ channels, jobs })
+  const replayers = [events, createQueueReplayer({ channels, events })]
+  return { db, log: createLogger({ level: 'WARN' }), replayers, changed: () => {} }
 }
 
 async function shelfOf(db: Database, business: string | undefined): Promise<string | null> {

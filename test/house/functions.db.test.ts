@@ -328,6 +328,20 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     await db.owner.query('DELETE FROM dead_letters WHERE tenant_id = $1', [theirs.tenantId])
     return claimed.map((row) => row.tenant_id)
   },
+  async claim_queue_progress() {
+    // Both are known from here on; then something happens with us alone.
+    await rowsOf('SELECT * FROM parley.claim_queue_progress(10, 0)')
+    await inTenant(db, ours.tenantId, (tx) =>
+      tx.query(`INSERT INTO events (tenant_id, type, actor) VALUES ($1, 'x', 'system')`, [tx.tenantId]),
+    )
+    const before = await fingerprint(db.owner, theirs.tenantId)
+    const claimed = await rowsOf('SELECT tenant_id FROM parley.claim_queue_progress(10, 60000)')
+    expect(claimed).toHaveLength(1)
+    expect(await rowsOf('SELECT tenant_id FROM parley.claim_queue_progress(10, 60000)')).toEqual([])
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
+    await db.owner.query('DELETE FROM queue_progress')
+    return claimed.map((row) => row.tenant_id)
+  },
   async nobodys_dead_letters() {
     await rowsOf(`SELECT parley.add_dead_letter(NULL, 'test', NULL, '{}', 'invalid_payload', 'x')`)
     const rows = await rowsOf('SELECT tenant_id FROM parley.nobodys_dead_letters()')
