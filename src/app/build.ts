@@ -116,10 +116,10 @@ export async function build(options: BuildOptions): Promise<App> {
     [createWhatsAppCloud({ fetch: outbound.fetch })].map((channel) => [channel.provider, channel]),
   )
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
-  const bus = createBus({ connectionString: databaseUrl, log })
-  const changed = (tenantId: string) => bus.publish([tenantId])
   // The one connection of this process to Redis, for all that use it.
   const redis = config.REDIS_URL ? connectRedis({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, log }) : undefined
+  const bus = createBus({ connectionString: databaseUrl, log, redis })
+  const changed = (tenantId: string) => bus.publish([tenantId])
   const cache = redis
     ? createRedisCache(redis, { name: 'lookup', ttlMs: lookupTtlMs })
     : createMemoryCache({ max: 50_000, ttlMs: lookupTtlMs })
@@ -193,7 +193,7 @@ export async function build(options: BuildOptions): Promise<App> {
   server.addHook('onRoute', (route) => void routes.push(route))
   const own = works ? { search, upkeep } : {}
   const measured: Measured = { db, intake, broker, ingress: serves ? ingress : reader, ...own, deadLetters }
-  const limits = createRequestLimits(db)
+  const limits = createRequestLimits(db, { redis })
   await server.register(healthRoute, { db, redis, broker, ...own, deadLetters })
   if (serves) {
     const attention = deadLetters.attention

@@ -31,6 +31,8 @@ const maxBackfill = 3000
 /** Hints come at once; this catches what a lost hint would have said, and commits held back by a longer transaction. */
 const pollMs = 1000
 const settleMs = 40
+/** Between processes. */
+const told = 'stream'
 
 interface Followed {
   watchers: Map<Watcher, string>
@@ -48,7 +50,8 @@ export function isAfter(a: string, b: string): boolean {
 
 export function createLiveStream(deps: {
   db: Database
-  bus: Pick<Bus, 'subscribe'>
+  /** `tell` and `hear`: where there may be other processes. */
+  bus: Pick<Bus, 'subscribe'> & Partial<Pick<Bus, 'tell' | 'hear'>>
   channels: Channels
   log: Logger
 }): LiveStream {
@@ -61,6 +64,14 @@ export function createLiveStream(deps: {
     for (const id of tenants.keys()) void read(id)
   }, pollMs)
   timer.unref()
+
+  const sendTo = (tenantId: string, event: 'presence', data: unknown): void => {
+    for (const watcher of tenants.get(tenantId)?.watchers.keys() ?? []) watcher.send(event, data)
+  }
+  deps.bus.hear?.(told, (message) => {
+    const { tenantId, event, data } = message as { tenantId: string; event: 'presence'; data: unknown }
+    sendTo(tenantId, event, data)
+  })
 
   async function read(tenantId: string): Promise<void> {
     const followed = tenants.get(tenantId)
@@ -140,7 +151,8 @@ export function createLiveStream(deps: {
       }
     },
     tell(tenantId, event, data) {
-      for (const watcher of tenants.get(tenantId)?.watchers.keys() ?? []) watcher.send(event, data)
+      sendTo(tenantId, event, data)
+      deps.bus.tell?.(told, { tenantId, event, data })
     },
     stop() {
       unsubscribe()

@@ -81,7 +81,9 @@ export const settings = {
     .describe('Connections to PostgreSQL that this process may hold.'),
   REDIS_URL: url(['redis://', 'rediss://'])
     .optional()
-    .describe('A Redis that several processes share as a cache. Without it each keeps its own in memory.'),
+    .describe(
+      'A Redis of version 6 or newer that several processes share: look-ups, limits of requests, news between them. Without it each keeps its own, and news goes through the database.',
+    ),
   REDIS_PREFIX: z
     .string()
     .min(1)

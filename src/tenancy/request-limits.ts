@@ -1,12 +1,14 @@
 /**
  * How much one may ask: a business by its keys as often a minute as its `rate_limit` says, a person or a key of the
  * platform as often as a number here. What is over is turned away before the database is asked, so that a business that
- * asks fifty times its share takes next to nothing from the others.
+ * asks fifty times its share takes next to nothing from the others. With Redis all processes count together; without it, and
+ * while it is away, each counts for itself.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
 import { ParleyError } from '../kernel/errors.ts'
 import { type Database, inTenant } from '../platform/db/tx.ts'
+import type { Redis } from '../platform/redis.ts'
 import { tokenHash } from './sessions.ts'
 
 /** Requests a minute of one person: a console in several windows, far above what hands can do. */
@@ -30,15 +32,19 @@ export interface RequestLimits {
   count(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
 
-export function createRequestLimits(db: Database, now: () => number = Date.now): RequestLimits {
-  const limiters = new Map<number, RateLimiterMemory>()
-  const bursts = new Map<number, RateLimiterMemory>()
-  const limiterOf = (perMinute: number, of: Map<number, RateLimiterMemory>, points: number, duration: number) => {
-    const known = of.get(perMinute) ?? new RateLimiterMemory({ points, duration })
+export function createRequestLimits(
+  db: Database,
+  options: { now?: () => number; redis?: Pick<Redis, 'prefix' | 'ready' | 'evaluate'> } = {},
+): RequestLimits {
+  const now = options.now ?? Date.now
+  const limiters = new Map<number, RateLimiterAbstract>()
+  const bursts = new Map<number, RateLimiterAbstract>()
+  const limiterOf = (perMinute: number, of: Map<number, RateLimiterAbstract>, points: number, duration: number) => {
+    const known = of.get(perMinute) ?? makeLimiter(points, duration, options.redis)
     of.set(perMinute, known)
     return known
   }
-  const consume = (limiter: RateLimiterMemory, key: string) => limiter.consume(key).catch((over: RateLimiterRes) => over)
+  const consume = (limiter: RateLimiterAbstract, key: string) => limiter.consume(key).catch((over: RateLimiterRes) => over)
   const limits = new Map<string, { perMinute: number; until: number }>()
   const usedUp = new Map<string, { lookAgain: number; until: number }>()
 
@@ -98,6 +104,28 @@ export function createRequestLimits(db: Database, now: () => number = Date.now):
       throw refusal(reply, state.msBeforeNext, 'minute')
     },
   }
+}
+
+function makeLimiter(
+  points: number,
+  duration: number,
+  redis?: Pick<Redis, 'prefix' | 'ready' | 'evaluate'>,
+): RateLimiterAbstract {
+  const own = new RateLimiterMemory({ points, duration })
+  if (!redis) return own
+  return new RateLimiterRedis({
+    ...{ points, duration, keyPrefix: `${redis.prefix}limit:${duration}` },
+    useRedisPackage: true,
+    storeClient: {
+      get isReady() {
+        return redis.ready()
+      },
+      eval: (script: string, given: { keys: string[]; arguments: string[] }) =>
+        redis.evaluate(script, given.keys, given.arguments),
+    },
+    // Slower to agree, never without a limit.
+    insuranceLimiter: own,
+  })
 }
 
 function refusal(reply: FastifyReply, waitMs: number, span: 'second' | 'minute'): ParleyError {

@@ -78,7 +78,8 @@ export function makers(world: World, of: Neighbour) {
     )
   }
   const contact = async () => {
-    const phone = `1555${digits(7)}`
+    // Long enough that of the thousands that a walk makes no two are alike.
+    const phone = `1555${digits(11)}`
     const id = await one(`INSERT INTO contacts (tenant_id, name, phone) VALUES ($1, $2, $3) RETURNING id`, [word, `+${phone}`])
     await owner.query(`INSERT INTO contact_identities (tenant_id, kind, value, contact_id) VALUES ($1, 'wa_id', $2, $3)`, [
       business.tenantId,
