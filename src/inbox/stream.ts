@@ -14,14 +14,14 @@ import { findConversations, findMessages } from './store.ts'
 import { accountView, conversationView, messageViews } from './view.ts'
 
 export interface Watcher {
-  send(event: 'hello' | 'batch' | 'reset' | 'presence', data: unknown, cursor?: string): void
+  send(event: 'hello' | 'batch' | 'reset' | 'presence', data: object, cursor?: string): void
 }
 
 export interface LiveStream {
   /** Follows from `cursor`, or from now. Returns how to stop. */
   watch(tenantId: string, watcher: Watcher, cursor?: string): Promise<() => void>
   /** Something that is not kept: who looks, who types. */
-  tell(tenantId: string, event: 'presence', data: unknown): void
+  tell(tenantId: string, event: 'presence', data: object): void
   stop(): void
 }
 
@@ -33,6 +33,9 @@ const pollMs = 1000
 const settleMs = 40
 /** Between processes. */
 const told = 'stream'
+/** Where this much is new at once, more is: it is told ten times a second, each time to everybody, and not after each commit. */
+const muchEvents = 20
+const muchMs = 100
 
 interface Followed {
   watchers: Map<Watcher, string>
@@ -47,6 +50,11 @@ export function isAfter(a: string, b: string): boolean {
   const [p, q] = [BigInt(x.txid), BigInt(y.txid)]
   return p === q ? x.id > y.id : p > q
 }
+
+/** Watchers told before whatever else waits has its turn: a large batch takes a while to write fifty times. */
+const atOnce = 8
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export function createLiveStream(deps: {
   db: Database
@@ -88,12 +96,16 @@ export function createLiveStream(deps: {
         if (batch) {
           followed.cursor = batch.cursor
           followed.again = true
+          let heard = 0
           for (const [watcher, at] of followed.watchers) {
             if (!isAfter(batch.cursor, at)) continue
             followed.watchers.set(watcher, batch.cursor)
             watcher.send('batch', batch, batch.cursor)
+            heard += 1
+            if (heard % atOnce === 0) await turn()
           }
-        } else if (followed.again) await new Promise((resolve) => setTimeout(resolve, settleMs))
+          if (batch.messages.length > muchEvents) await pause(muchMs)
+        } else if (followed.again) await pause(settleMs)
       } while (followed.again && followed.watchers.size > 0)
     } catch (error) {
       deps.log.warn('The live stream could not be read', { operation: 'stream', error: (error as Error).message })
