@@ -106,8 +106,11 @@ export function peopleQuery(tenantId: string, typed: string): PeopleQuery | null
 }
 
 const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-/** A part that many have is found among the newest; more are not read for one answer. */
+/** A part that many have is found among the newest: so many are looked at first, */
 const newestFirst = 2000
+/** and, where this many of them fit, so many more as should make up the page, but never more than this. */
+const fitsOften = 8
+const newestAtMost = 20_000
 /** At a thousand new people a second the index is about this far behind. */
 const justMet = 1000
 
@@ -120,18 +123,29 @@ export async function searchPeople(tx: Tx, query: PeopleQuery, limit: number, be
 }
 
 async function searchIndex(tx: Tx, query: PeopleQuery, limit: number, before: string): Promise<string[]> {
-  const among = await tx.query<{ id: string }>({
-    name: 'search_newest_contacts',
-    text: `SELECT s.contact_id AS id FROM (SELECT contact_id, folded FROM contact_search
-                    WHERE tenant_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT ${newestFirst}) s
-            WHERE ${fits('s.folded', 3)} ORDER BY s.contact_id DESC LIMIT $6`,
-    values: [tx.tenantId, before, ...query.lists, limit],
-  })
-  if (among.rows.length === limit) return among.rows.map(({ id }) => id)
+  const among = await searchNewest(tx, query, limit, before, newestFirst)
+  if (among.length === limit) return among
+  if (among.length >= fitsOften) {
+    // The index would bring thousands, of which all but a page would be read and sorted for nothing.
+    const further = Math.ceil((newestFirst * limit * 1.5) / among.length)
+    const more = await searchNewest(tx, query, limit, before, Math.min(further, newestAtMost))
+    if (more.length === limit) return more
+  }
   const { rows } = await tx.query<{ id: string }>({
     name: 'search_contacts',
     text: 'SELECT contact_id AS id FROM parley.search_contacts($1::tsquery, $2, $3, $4, $5, $6)',
     values: [query.tsquery, ...query.lists, before, limit],
+  })
+  return rows.map(({ id }) => id)
+}
+
+async function searchNewest(tx: Tx, query: PeopleQuery, limit: number, before: string, count: number): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>({
+    name: 'search_newest_contacts',
+    text: `SELECT s.contact_id AS id FROM (SELECT contact_id, folded FROM contact_search
+                    WHERE tenant_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $7) s
+            WHERE ${fits('s.folded', 3)} ORDER BY s.contact_id DESC LIMIT $6`,
+    values: [tx.tenantId, before, ...query.lists, limit, count],
   })
   return rows.map(({ id }) => id)
 }
