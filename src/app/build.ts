@@ -1,6 +1,7 @@
 /** The composition root: the only place that knows all parts. Tests override what they name. */
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { RouteOptions } from 'fastify'
 import { human } from '../answerers/human/index.ts'
@@ -108,6 +109,12 @@ export async function build(options: BuildOptions): Promise<App> {
   const secrets = createSecrets(await openKeyring(config))
   const pool = createPool({ connectionString: databaseUrl, size: config.DATABASE_POOL_SIZE, log })
   const db: Database = { pool }
+  // As many searches as there are processors: beyond that they would only take the time of lists and threads.
+  const searchPool = createPool({
+    ...{ connectionString: databaseUrl, log, name: 'parley-search' },
+    size: Math.max(2, availableParallelism()),
+    waitMs: 15_000,
+  })
   // Intake has connections of its own: whatever people and jobs do, webhooks are stored. A provider waits seconds, not half a minute.
   const intakePool = createPool({ connectionString: databaseUrl, size: 3, log, name: 'parley-intake', queryTimeoutMs: 8000 })
   const intake: Database = { pool: intakePool }
@@ -178,7 +185,16 @@ export async function build(options: BuildOptions): Promise<App> {
     : []
   const presence = createPresence({ db, log, changed, ...options.presence })
   const live = createLiveStream({ db, bus, channels, log })
-  const inbox: InboxDeps = { db, channels, secrets, files, log, wakeDispatch: dispatcher.wake, changed }
+  const inbox: InboxDeps = {
+    db,
+    searching: { pool: searchPool },
+    channels,
+    secrets,
+    files,
+    log,
+    wakeDispatch: dispatcher.wake,
+    changed,
+  }
 
   const people: PeopleDeps = {
     ...{ db, secrets, jobs, presence, cookieName: sessionCookie(config.PUBLIC_URL ?? 'http:'), publicUrl, changed },
@@ -258,6 +274,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await redis?.stop()
       await broker?.stop()
       await outbound.close()
+      await searchPool.end()
       await intakePool.end()
       await pool.end()
     },

@@ -110,7 +110,7 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(labelRoutes, { deps: inbox })
       await api.register(mediaRoutes, { deps: inbox })
       await api.register(widgetRoutes, { deps: inbox, publicUrl: people.publicUrl })
-      await api.register(searchRoutes, { db })
+      await api.register(searchRoutes, { db: inbox.searching })
       await api.register(streamRoute, { live, connected: people.presence.connected })
     },
     { prefix: '/api' },

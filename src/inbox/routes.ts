@@ -5,7 +5,7 @@ import { appendEvent } from '../conversations/feed.ts'
 import { addInternal } from '../conversations/internal-lines.ts'
 import { listTemplates } from '../conversations/templates.ts'
 import { ParleyError } from '../kernel/errors.ts'
-import { inTenant } from '../platform/db/tx.ts'
+import { inTenant, readTenant } from '../platform/db/tx.ts'
 import { actorOf } from '../tenancy/authenticate.ts'
 import type { Actor } from '../tenancy/can.ts'
 import { listConversations } from './list.ts'
@@ -29,7 +29,7 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
       return shown as schema.MessageView
     })
   const showConversation = (actor: Actor, id: string) =>
-    inTenant(db, actor.tenantId, async (tx) => view.conversationView(channels, await store.requireConversation(tx, id)))
+    readTenant(db, actor.tenantId, async (tx) => view.conversationView(channels, await store.requireConversation(tx, id)))
   const keyOf = (
     headers: Record<string, string | string[] | undefined>,
     body: { idempotencyKey?: string },
@@ -63,7 +63,8 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
           : assignee === 'none' || assignee === 'any'
             ? assignee
             : { is: assignee }
-      const { rows, next } = await inTenant(db, actor.tenantId, (tx) => listConversations(tx, { ...filter, assignee: whose }))
+      const by = filter.q === undefined ? db : deps.searching
+      const { rows, next } = await readTenant(by, actor.tenantId, (tx) => listConversations(tx, { ...filter, assignee: whose }))
       return { items: rows.map((row) => view.conversationView(channels, row)), next }
     },
   )
@@ -161,8 +162,9 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
       const { before, after, around, limit } = request.query
       if ([before, after, around].filter((given) => given !== undefined).length > 1)
         throw new ParleyError('invalid_request', 'Give at most one of before, after and around.')
-      return await inTenant(db, actorOf(request).tenantId, async (tx) => {
-        const conversationId = (await store.requireConversation(tx, request.params.id)).id
+      return await readTenant(db, actorOf(request).tenantId, async (tx) => {
+        const conversationId = request.params.id
+        await store.requireThread(tx, conversationId)
         const page = around
           ? await pageAround(tx, conversationId, (await store.requireMessage(tx, around)).seq, limit)
           : await pageFrom(tx, { conversationId, before, after, limit })
@@ -322,7 +324,8 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
       },
     },
     async (request) => {
-      const { rows, next } = await inTenant(db, actorOf(request).tenantId, (tx) => store.listContacts(tx, request.query))
+      const by = request.query.q === undefined ? db : deps.searching
+      const { rows, next } = await readTenant(by, actorOf(request).tenantId, (tx) => store.listContacts(tx, request.query))
       return { items: rows.map(view.contactView), next }
     },
   )

@@ -73,11 +73,11 @@ export function createLiveStream(deps: {
   }, pollMs)
   timer.unref()
 
-  const sendTo = (tenantId: string, event: 'presence', data: unknown): void => {
+  const sendTo = (tenantId: string, event: 'presence', data: object): void => {
     for (const watcher of tenants.get(tenantId)?.watchers.keys() ?? []) watcher.send(event, data)
   }
   deps.bus.hear?.(told, (message) => {
-    const { tenantId, event, data } = message as { tenantId: string; event: 'presence'; data: unknown }
+    const { tenantId, event, data } = message as { tenantId: string; event: 'presence'; data: object }
     sendTo(tenantId, event, data)
   })
 

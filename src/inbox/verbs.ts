@@ -18,6 +18,8 @@ import { requireContact, requireConversation } from './store.ts'
 
 export interface InboxDeps {
   db: Database
+  /** The same database by few connections of their own: a search works long, and lists and threads must not wait for many at once. */
+  searching: Database
   channels: Channels
   secrets: Secrets
   files: FileStore

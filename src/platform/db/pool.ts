@@ -20,18 +20,20 @@ export function createPool(options: {
   role?: string
   name?: string
   queryTimeoutMs?: number
+  /** How long one waits for a connection that is free. */
+  waitMs?: number
 }): Pool {
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     max: options.size,
     idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: options.waitMs ?? 5_000,
     query_timeout: options.queryTimeoutMs ?? 30_000,
     statement_timeout: options.queryTimeoutMs ?? 30_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
     application_name: options.name ?? 'parley',
-    options: `-c role=${options.role ?? 'parley_app'} -c search_path=parley -c jit=off`,
+    options: `-c role=${options.role ?? 'parley_app'} -c search_path=parley -c jit=off -c max_parallel_workers_per_gather=0`,
   })
   // Without a handler a connection that dies would end the process: one that waits in the pool, and one that is in use, whose
   // user hears of it from the next query.

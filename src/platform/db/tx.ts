@@ -32,6 +32,41 @@ export async function inTenant<T>(db: Database, tenantId: string, work: (tx: Tx)
   }
 }
 
+/**
+ * The same for what only reads: the result is there as soon as `work` has it, and the transaction, in which nothing can be
+ * written, ends behind it. What it read is one state of each statement, as in `inTenant`.
+ */
+export async function readTenant<T>(db: Database, tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  if (!isUuid(tenantId)) throw new Error('a tenant id must be a UUID')
+  const client = await db.pool.connect()
+  const afterwards: (() => void)[] = []
+  try {
+    await client.query(`BEGIN READ ONLY; SET LOCAL parley.tenant_id = '${tenantId}'`)
+    const tx: Tx = {
+      tenantId,
+      query: client.query.bind(client) as Client['query'],
+      onCommit: (action) => afterwards.push(action),
+    }
+    const result = await work(tx)
+    client.query('COMMIT').then(
+      () => {
+        client.release()
+        for (const action of afterwards) action()
+      },
+      (error: Error) => client.release(error),
+    )
+    return result
+  } catch (error) {
+    // As above: what cannot be rolled back is thrown away.
+    const broken = await client.query('ROLLBACK').then(
+      () => (error instanceof Error && /timeout|terminated|ECONN/i.test(error.message) ? error : undefined),
+      (rollback: Error) => rollback,
+    )
+    client.release(broken)
+    throw error
+  }
+}
+
 async function once<T>(db: Database, tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await db.pool.connect()
   const afterwards: (() => void)[] = []
