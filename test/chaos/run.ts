@@ -1,8 +1,10 @@
 /**
- * npm run chaos -- --minutes 10 --seed 7 --json
+ * npm run chaos -- --minutes 10 --seed 7 --json [--single]
  *
- * The crash journey for as long as one likes, on a database of its own whose processes are killed as well. The last line is
- * one JSON object; the exit code is 0 only where nothing was lost, doubled, mixed up or broken.
+ * Several processes with RabbitMQ, Redis and PostgreSQL of their own, each killed or stopped at random (cluster.ts). With
+ * --single, or where RabbitMQ or Redis is not installed: the crash journey of one process for as long as one likes, on a database
+ * whose processes are killed as well. The last line is one JSON object; the exit code is 0 only where nothing was lost, doubled,
+ * mixed up or broken.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,6 +14,9 @@ import { startEmbedded } from '../../src/platform/db/embedded.ts'
 import { createLogger } from '../../src/platform/log.ts'
 import { runCrash } from '../world/crash-run.ts'
 import { isSound } from '../world/history.ts'
+import { ownBrokerPresent } from '../world/own-broker.ts'
+import { redisServer } from '../world/redis.ts'
+import { runChaos } from './cluster.ts'
 
 const { values } = parseArgs({
   options: {
@@ -19,12 +24,13 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     /** Only the last line. */
     json: { type: 'boolean', default: false },
+    single: { type: 'boolean', default: false },
   },
 })
 const minutes = Number(values.minutes)
 const seed = Number(values.seed)
 if (!(minutes > 0) || !Number.isInteger(seed)) {
-  console.error('Usage: npm run chaos -- [--minutes N] [--seed S] [--json]')
+  console.error('Usage: npm run chaos -- [--minutes N] [--seed S] [--json] [--single]')
   process.exit(2)
 }
 
@@ -38,7 +44,19 @@ const folder = await mkdtemp(join(tmpdir(), 'parley-chaos-'))
 const database = await startEmbedded({ dataDir: folder, log: createLogger({ level: 'CRITICAL' }) })
 try {
   say(`seed ${seed}, ${minutes} minutes`)
-  const report = await runCrash({
+  const alone = values.single || !ownBrokerPresent || !redisServer
+  if (alone && !values.single) say('RabbitMQ or Redis is not installed: one process')
+  const [databaseUrl, databaseFolder] = [database.ownerUrl, join(folder, 'postgres')]
+  const report = alone ? await single() : await runChaos({ seed, minutes, perSecond, say, databaseUrl, databaseFolder, folder })
+  console.log(JSON.stringify({ sound: isSound(report), ...report }))
+  process.exitCode = isSound(report) ? 0 : 1
+} finally {
+  await database.stop()
+  await rm(folder, { recursive: true, force: true })
+}
+
+function single() {
+  return runCrash({
     seed,
     say,
     databaseUrl: database.ownerUrl,
@@ -49,9 +67,4 @@ try {
     backendKills: Math.max(1, Math.round(minutes * 2)),
     perSecond,
   })
-  console.log(JSON.stringify({ sound: isSound(report), ...report }))
-  process.exitCode = isSound(report) ? 0 : 1
-} finally {
-  await database.stop()
-  await rm(folder, { recursive: true, force: true })
 }
