@@ -40,8 +40,11 @@ export class StillUnfit extends Error {
   }
 }
 
+/** The one that knows this source best: of several, the one with the longest beginning. */
 export function replayerFor(replayers: readonly Replayer[], source: string): Replayer {
-  const found = replayers.find((one) => source.startsWith(one.source))
+  const [found] = replayers
+    .filter((one) => source.startsWith(one.source))
+    .sort((one, other) => other.source.length - one.source.length)
   if (!found)
     throw new ParleyError(
       'not_retryable',

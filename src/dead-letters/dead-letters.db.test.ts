@@ -138,6 +138,23 @@ describe('replaying', () => {
   })
 })
 
+test('who knows a source best takes in what came from it', async () => {
+  await add('webhook:elsewhere', 'invalid_payload', { id: 7 })
+  const [row] = await onShelf(db, account.tenantId, (shelf) => store.listLetters(shelf, { state: 'open', limit: 9 }))
+  const taken: unknown[] = []
+  const special: Replayer = {
+    source: 'webhook:elsewhere',
+    check: (payload) => payload,
+    async replay(_client, _letter, payload) {
+      taken.push(payload)
+      return () => {}
+    },
+  }
+  const both = { ...deps, replayers: [...deps.replayers, special] }
+  expect(await replayLetter(both, account.tenantId, by, row?.id as string)).toEqual({ outcome: 'replayed' })
+  expect(taken).toEqual([{ id: 7 }])
+})
+
 const add = (source: string, reason: string, payload: unknown = {}, tenantId: string | null = account.tenantId) =>
   db.pool.query('SELECT parley.add_dead_letter($1, $2, NULL, $3, $4, $5)', [
     tenantId,

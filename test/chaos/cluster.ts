@@ -92,6 +92,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosResult> {
       disturb,
       settled: () => emptied(broker.url),
       killed: true,
+      queued: true,
       drainMs: 180_000,
     })
     return { ...report, disturbances: counts, max_recovery_ms: slowest }

@@ -164,7 +164,15 @@ describe.skipIf(!requirePart('RabbitMQ', rabbitPresent))('under load', () => {
     try {
       const report = await runCluster({
         seed: Number(process.env.PARLEY_TEST_SEED ?? Date.now() % 1_000_000),
-        ...{ databaseUrl: database.url, messages: 3000, customers: 60, replies: 60, perSecond: 120, killed: true },
+        ...{
+          databaseUrl: database.url,
+          messages: 3000,
+          customers: 60,
+          replies: 60,
+          perSecond: 120,
+          killed: true,
+          queued: true,
+        },
         settings: { RABBITMQ_URL: rabbitUrl, RABBITMQ_PREFIX: rabbit.prefix },
         roles: ['web', 'web', 'worker', 'worker'],
         async disturb(cluster, past) {

@@ -15,6 +15,8 @@ export interface LoadPlan {
   replies: number
   /** Messages a second, at most. */
   perSecond?: number
+  /** What is acknowledged may wait in a queue: who answers before it is stored is told to wait for the customer, and asks again. */
+  queued?: boolean
 }
 
 export interface Scene {
@@ -99,6 +101,11 @@ export async function replyAll(scene: Scene): Promise<void> {
   )
 }
 
+interface ReplyAnswer {
+  id?: string
+  error?: { code: string }
+}
+
 async function replyOnce(scene: Scene, idempotencyKey: string, phone: string): Promise<void> {
   scene.history.answered(idempotencyKey, null)
   for (;;) {
@@ -116,13 +123,14 @@ async function replyOnce(scene: Scene, idempotencyKey: string, phone: string): P
       }),
       signal: AbortSignal.timeout(10_000),
     })
-      .then(async (response) => ({ status: response.status, body: (await response.json()) as { id?: string } }))
-      .catch(() => ({ status: 0, body: {} as { id?: string } }))
+      .then(async (response) => ({ status: response.status, body: (await response.json()) as ReplyAnswer }))
+      .catch(() => ({ status: 0, body: {} as ReplyAnswer }))
     if (answer.status === 200 || answer.status === 201) {
       scene.history.answered(idempotencyKey, answer.body.id ?? '')
       return
     }
-    if (answer.status >= 400 && answer.status < 500)
+    const early = scene.plan.queued && answer.body.error?.code === 'window_closed'
+    if (answer.status >= 400 && answer.status < 500 && !early)
       throw new Error(`A reply was refused with ${answer.status}: ${JSON.stringify(answer.body)}`)
     await pause(50)
   }
