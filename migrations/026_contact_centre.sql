@@ -10,6 +10,7 @@ CREATE TABLE parley.contact_centres (
   state_code text,
   state_text text,
   paused_until timestamptz NOT NULL DEFAULT '-infinity', -- nothing is said to it before
+  probing_until timestamptz NOT NULL DEFAULT '-infinity', -- one that failed is being asked with a single line until then
   failures integer NOT NULL DEFAULT 0, -- calls in a row that failed for all of it
   failing_since timestamptz, -- null: the last call was answered
   told_at timestamptz, -- when people were told that it does not answer
@@ -137,7 +138,7 @@ END $$;
 -- Conversations with lines for a contact centre, fairly by business. One that does not answer is asked with one conversation
 -- at a time, and by nobody else until the answer is here.
 CREATE FUNCTION parley.claim_bridge(p_limit integer, p_lease_ms integer)
-RETURNS TABLE (tenant_id uuid, conversation_id uuid, account_id uuid, token bigint, done_seq bigint, attempts integer)
+RETURNS TABLE (tenant_id uuid, conversation_id uuid, account_id uuid, token bigint, done_seq bigint, attempts integer, probe boolean)
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = parley, pg_temp
   SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
@@ -161,18 +162,21 @@ BEGIN
     EXIT WHEN v_left <= 0;
     v_share := least(v_left, greatest(1, ceil(p_limit::numeric / c.businesses)::integer));
     IF c.failing THEN
-      UPDATE contact_centres b SET paused_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0)
-       WHERE b.tenant_id = c.tenant_id AND b.name = c.name AND b.paused_until <= clock_timestamp();
+      UPDATE contact_centres b SET probing_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0)
+       WHERE b.tenant_id = c.tenant_id AND b.name = c.name AND b.probing_until <= clock_timestamp() AND b.paused_until <= clock_timestamp();
       CONTINUE WHEN NOT FOUND;
       v_share := 1;
     END IF;
+    -- Materialized: as the inner side of a join the choice would be made again for every row, and LIMIT would mean nothing.
     RETURN QUERY
+      WITH y AS MATERIALIZED (
+        SELECT x.conversation_id FROM conversation_lanes x
+         WHERE x.kind = 'bridge' AND x.tenant_id = c.tenant_id AND x.ready_at <= clock_timestamp() AND x.lease_until < clock_timestamp()
+         ORDER BY x.ready_at LIMIT v_share FOR UPDATE SKIP LOCKED)
       UPDATE conversation_lanes l SET token = l.token + 1, lease_until = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0)
-        FROM (SELECT x.conversation_id FROM conversation_lanes x
-               WHERE x.kind = 'bridge' AND x.tenant_id = c.tenant_id AND x.ready_at <= clock_timestamp() AND x.lease_until < clock_timestamp()
-               ORDER BY x.ready_at LIMIT v_share FOR UPDATE SKIP LOCKED) y
+        FROM y
        WHERE l.tenant_id = c.tenant_id AND l.conversation_id = y.conversation_id AND l.kind = 'bridge'
-      RETURNING l.tenant_id, l.conversation_id, l.channel_account_id, l.token, l.done_seq, l.attempts;
+      RETURNING l.tenant_id, l.conversation_id, l.channel_account_id, l.token, l.done_seq, l.attempts, c.failing;
     GET DIAGNOSTICS v_taken = ROW_COUNT;
     v_left := v_left - v_taken;
   END LOOP;
@@ -205,15 +209,17 @@ CREATE FUNCTION parley.claim_centre_tasks(p_limit integer, p_lease_ms integer)
 RETURNS TABLE (tenant_id uuid, id bigint, kind text, mapping_id uuid, conversation_id uuid, payload jsonb, attempts integer)
   LANGUAGE sql SECURITY DEFINER SET search_path = parley, pg_temp
 AS $$
-  UPDATE contact_centre_tasks k SET next_at = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0), attempts = k.attempts + 1
-    FROM (SELECT x.tenant_id, x.id FROM contact_centre_tasks x JOIN tenants t ON t.id = x.tenant_id AND t.status = 'active'
+  WITH y AS MATERIALIZED (
+          SELECT x.tenant_id, x.id FROM contact_centre_tasks x JOIN tenants t ON t.id = x.tenant_id AND t.status = 'active'
            WHERE x.next_at <= clock_timestamp()
              AND CASE WHEN x.kind = 'say'
                    THEN NOT EXISTS (SELECT FROM contact_centre_tasks e WHERE e.tenant_id = x.tenant_id AND e.conversation_id = x.conversation_id
                                        AND e.kind = 'say' AND e.id < x.id)
                    ELSE EXISTS (SELECT FROM contact_centres c WHERE c.tenant_id = x.tenant_id AND c.state IN ('connected', 'degraded')
                                    AND c.paused_until <= clock_timestamp()) END
-           ORDER BY x.next_at LIMIT p_limit FOR UPDATE OF x SKIP LOCKED) y
+           ORDER BY x.next_at LIMIT p_limit FOR UPDATE OF x SKIP LOCKED)
+  UPDATE contact_centre_tasks k SET next_at = clock_timestamp() + make_interval(secs => p_lease_ms / 1000.0), attempts = k.attempts + 1
+    FROM y
    WHERE k.tenant_id = y.tenant_id AND k.id = y.id
   RETURNING k.tenant_id, k.id, k.kind, k.mapping_id, k.conversation_id, k.payload, k.attempts
 $$;
@@ -223,12 +229,13 @@ $$;
 CREATE FUNCTION parley.expire_mappings(p_now timestamptz, p_limit integer) RETURNS integer
   LANGUAGE sql SECURITY DEFINER SET search_path = parley, pg_temp
 AS $$
-  WITH over AS (
-    UPDATE conversation_mappings m SET status = 'expired'
-      FROM (SELECT x.tenant_id, x.id FROM conversation_mappings x LEFT JOIN contact_centres c ON c.tenant_id = x.tenant_id
+  WITH y AS MATERIALIZED (
+            SELECT x.tenant_id, x.id FROM conversation_mappings x LEFT JOIN contact_centres c ON c.tenant_id = x.tenant_id
              WHERE x.status = 'active' AND x.last_activity_at < p_now - interval '1 hour'
                AND x.last_activity_at < p_now - make_interval(hours => coalesce((c.settings ->> 'expireHours')::integer, 24))
-             ORDER BY x.last_activity_at LIMIT p_limit FOR UPDATE OF x SKIP LOCKED) y
+             ORDER BY x.last_activity_at LIMIT p_limit FOR UPDATE OF x SKIP LOCKED),
+  over AS (
+    UPDATE conversation_mappings m SET status = 'expired' FROM y
      WHERE m.tenant_id = y.tenant_id AND m.id = y.id
     RETURNING m.tenant_id, m.id, m.conversation_ref),
   happened AS (
@@ -242,14 +249,15 @@ CREATE FUNCTION parley.mappings_to_check(p_now timestamptz, p_limit integer)
 RETURNS TABLE (tenant_id uuid, id uuid, conversation_id text)
   LANGUAGE sql SECURITY DEFINER SET search_path = parley, pg_temp
 AS $$
-  UPDATE conversation_mappings m SET checked_at = p_now
-    FROM contact_centres c CROSS JOIN LATERAL (
+  WITH y AS MATERIALIZED (
+    SELECT c.tenant_id, z.id FROM contact_centres c CROSS JOIN LATERAL (
            SELECT x.id FROM conversation_mappings x
             WHERE x.tenant_id = c.tenant_id AND x.status = 'active' AND x.conversation_id IS NOT NULL
               AND x.last_activity_at < p_now - interval '10 minutes' AND (x.checked_at IS NULL OR x.checked_at < p_now - interval '10 minutes')
-            ORDER BY x.checked_at NULLS FIRST LIMIT p_limit FOR UPDATE SKIP LOCKED) y
-   WHERE c.state IN ('connected', 'degraded') AND c.failing_since IS NULL AND c.paused_until <= clock_timestamp()
-     AND m.tenant_id = c.tenant_id AND m.id = y.id
+            ORDER BY x.checked_at NULLS FIRST LIMIT p_limit) z
+     WHERE c.state IN ('connected', 'degraded') AND c.failing_since IS NULL AND c.paused_until <= clock_timestamp())
+  UPDATE conversation_mappings m SET checked_at = p_now FROM y
+   WHERE m.tenant_id = y.tenant_id AND m.id = y.id AND (m.checked_at IS NULL OR m.checked_at < p_now - interval '10 minutes')
   RETURNING m.tenant_id, m.id, m.conversation_id
 $$;
 
@@ -277,9 +285,10 @@ $$;
 CREATE FUNCTION parley.forget_centre_events(p_before timestamptz, p_limit integer) RETURNS integer
   LANGUAGE sql SECURITY DEFINER SET search_path = parley, pg_temp
 AS $$
-  WITH gone AS (
-    DELETE FROM contact_centre_events e USING (
-      SELECT x.tenant_id, x.key FROM contact_centre_events x WHERE x.created_at < p_before ORDER BY x.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED) y
+  WITH y AS MATERIALIZED (
+    SELECT x.tenant_id, x.key FROM contact_centre_events x WHERE x.created_at < p_before ORDER BY x.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED),
+  gone AS (
+    DELETE FROM contact_centre_events e USING y
      WHERE e.tenant_id = y.tenant_id AND e.key = y.key RETURNING 1)
   SELECT count(*)::integer FROM gone
 $$;

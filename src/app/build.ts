@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { RouteOptions } from 'fastify'
 import { human } from '../answerers/human/index.ts'
 import { createWhatsAppCloud } from '../channels/whatsapp-cloud/index.ts'
+import { createCentreReplayer } from '../contact-centre/replay.ts'
 import type { Channels } from '../conversations/accounts.ts'
 import type { Dispatcher } from '../conversations/dispatch.ts'
 import { createIngress, type Ingress } from '../conversations/ingress.ts'
@@ -44,6 +45,7 @@ import { createTenantLookup } from '../tenancy/tenant-lookup.ts'
 import { createThrottle } from '../tenancy/throttle.ts'
 import type { UpkeepKeeper } from '../upkeep/keeper.ts'
 import { consoleRoutes } from './console.ts'
+import { type Centres, composeCentres } from './contact-centres.ts'
 import { healthRoute } from './health.ts'
 import { openKeyring } from './keys.ts'
 import type { Measured } from './metrics.ts'
@@ -74,6 +76,7 @@ export interface App {
   ingress: Ingress
   dispatcher: Dispatcher
   turns: TurnTaker
+  centres: Centres
   jobs: Jobs
   upkeep: UpkeepKeeper
   deadLetters: DeadLetterKeeper
@@ -163,8 +166,13 @@ export async function build(options: BuildOptions): Promise<App> {
       })
     : noWorkers
   const { dispatcher, turns, search, upkeep } = workers
+  const centres = await composeCentres({
+    ...{ config, db, intake, log, secrets, channels, files, publicUrl, changed, bus, serves, works },
+    ...{ fetch: outbound.fetch, wakeDispatch: dispatcher.wake, pollMs: options.pollMs },
+  })
   const onStored = (tenants: ReadonlySet<string>): void => {
     bus.publish(tenants)
+    centres.bridge.wake()
     if (answerers.size > 1) turns.wake() // people need no waking
   }
   const ingress: Ingress =
@@ -174,7 +182,8 @@ export async function build(options: BuildOptions): Promise<App> {
     broker && works ? readIntakeQueues({ broker, channels, db: intake, log, jobs, onStored }) : undefined
   const events = createEventReplayer({ channels, jobs })
   const queueing = { channels, events }
-  const letters: DeadLetterDeps = { db, log, changed, replayers: [events, createQueueReplayer(queueing)] }
+  const replayers = [createCentreReplayer(centres.deps, 'genesys'), events, createQueueReplayer(queueing)]
+  const letters: DeadLetterDeps = { db, log, changed, replayers }
   const deadLetters = keepDeadLetters({ ...letters, retries: works })
   const integration = broker && works && config.RABBITMQ_INTEGRATION
   const others = integration
@@ -185,6 +194,11 @@ export async function build(options: BuildOptions): Promise<App> {
     : []
   const presence = createPresence({ db, log, changed, ...options.presence })
   const live = createLiveStream({ db, bus, channels, log })
+  const wakeTurns = () => {
+    turns.wake()
+    centres.bridge.wake()
+    centres.tasks.wake()
+  }
   const inbox: InboxDeps = {
     db,
     searching: { pool: searchPool },
@@ -193,6 +207,7 @@ export async function build(options: BuildOptions): Promise<App> {
     files,
     log,
     wakeDispatch: dispatcher.wake,
+    wakeTurns,
     changed,
   }
 
@@ -208,9 +223,17 @@ export async function build(options: BuildOptions): Promise<App> {
   const routes: RouteOptions[] = []
   server.addHook('onRoute', (route) => void routes.push(route))
   const own = works ? { search, upkeep } : {}
-  const measured: Measured = { db, intake, broker, ingress: serves ? ingress : reader, ...own, deadLetters }
+  const measured: Measured = {
+    db,
+    intake,
+    broker,
+    ingress: serves ? ingress : reader,
+    ...own,
+    deadLetters,
+    spool: centres.spool,
+  }
   const limits = createRequestLimits(db, { redis })
-  await server.register(healthRoute, { db, redis, broker, ...own, deadLetters })
+  await server.register(healthRoute, { db, redis, broker, ...own, deadLetters, spool: centres.spool })
   if (serves) {
     const attention = deadLetters.attention
     await registerWeb(server, {
@@ -230,6 +253,7 @@ export async function build(options: BuildOptions): Promise<App> {
         letters,
         attention,
         measured,
+        centres,
       },
     })
     await options.extraRoutes?.(server, publicUrl)
@@ -245,6 +269,7 @@ export async function build(options: BuildOptions): Promise<App> {
     ingress,
     dispatcher,
     turns,
+    centres,
     jobs,
     upkeep,
     deadLetters,
@@ -263,6 +288,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await ingress.idle()
       await reader?.stop()
       for (const one of others) await one.stop()
+      await centres.stop()
       await workers.stopTalking()
       live.stop()
       await presence.stop()

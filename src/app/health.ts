@@ -4,6 +4,7 @@ import type { DeadLetterKeeper } from '../dead-letters/keeper.ts'
 import type { Broker } from '../platform/broker.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { Redis } from '../platform/redis.ts'
+import type { Spool } from '../platform/spool.ts'
 
 /** Parts that are not configured are left out. */
 export interface HealthCheckResponse {
@@ -17,6 +18,8 @@ export interface HealthCheckResponse {
     /** Only where very many are open. */
     dead_letters?: { status: 'error'; open: number; error: string }
     rabbitmq?: { status: 'ok' | 'error'; queue_depth?: number; error?: string }
+    /** Only while webhooks wait on the disk for the database. */
+    spool?: { status: 'ok'; waiting: number; bytes: number; oldest_seconds: number }
     /** Only while searching does not find everything yet. Nothing else is touched by it. */
     search?: { status: 'ok'; lag_seconds: number; filling: number }
   }
@@ -33,6 +36,7 @@ interface HealthParts {
   /** What upkeep found last; asked for, not looked up: health is public and costs nothing. */
   upkeep?: { attention: () => readonly string[] | undefined }
   deadLetters?: Pick<DeadLetterKeeper, 'open' | 'attention'>
+  spool?: Pick<Spool, 'waiting'>
 }
 
 /** Without the database nothing works; without Redis everything does, more slowly; without RabbitMQ providers wait; without upkeep everything does, for months. */
@@ -43,6 +47,7 @@ export async function checkHealth({
   search,
   upkeep: keeper,
   deadLetters,
+  spool,
 }: HealthParts): Promise<HealthCheckResponse> {
   const [database, cache, rabbitmq] = await Promise.all([
     check(() => db.pool.query('SELECT 1')),
@@ -63,6 +68,7 @@ export async function checkHealth({
       ...searchBehind(search?.lag()),
       ...upkeep,
       ...letters,
+      ...onDisk(spool),
     },
     uptime_seconds: Math.round(process.uptime()),
   }
@@ -75,6 +81,13 @@ const searchBehind = (lag: SearchLag | undefined): Pick<HealthCheckResponse['che
   lag && Math.max(lag.seconds, lag.fillingSeconds) > behindSeconds
     ? { search: { status: 'ok', lag_seconds: Math.round(lag.seconds), filling: lag.filling } }
     : {}
+
+function onDisk(spool: HealthParts['spool']): Pick<HealthCheckResponse['checks'], 'spool'> {
+  const waiting = spool?.waiting()
+  if (!waiting || waiting.files === 0) return {}
+  const { files, bytes, oldestMs } = waiting
+  return { spool: { status: 'ok', waiting: files, bytes, oldest_seconds: Math.round(oldestMs / 1000) } }
+}
 
 function tooManyLetters(letters: HealthParts['deadLetters']): Pick<HealthCheckResponse['checks'], 'dead_letters'> {
   if (!letters || letters.attention().length === 0) return {}

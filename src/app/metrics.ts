@@ -7,6 +7,7 @@ import type { DeadLetterKeeper } from '../dead-letters/keeper.ts'
 import { reasons } from '../dead-letters/schema.ts'
 import type { Broker } from '../platform/broker.ts'
 import type { Database } from '../platform/db/tx.ts'
+import type { Spool } from '../platform/spool.ts'
 import type { UpkeepKeeper } from '../upkeep/keeper.ts'
 import { readState, type UpkeepState } from '../upkeep/state.ts'
 
@@ -21,6 +22,8 @@ export interface Measured {
   search?: Pick<SearchIndexer, 'lag'>
   upkeep?: Pick<UpkeepKeeper, 'attention'>
   deadLetters: Pick<DeadLetterKeeper, 'open' | 'attention'>
+  /** Absent where this process takes in nothing. */
+  spool?: Pick<Spool, 'waiting' | 'totals'>
 }
 
 type Collect = (set: (value: number, labels?: Record<string, string>) => void) => unknown
@@ -45,6 +48,25 @@ function measureIntake(ingress: NonNullable<Measured['ingress']>, gauge: MakeGau
     'parley_intake_seconds_total',
     'Time from the arrival of webhooks to their commit, added up.',
     () => totals().waitedMs / 1000,
+  )
+}
+
+function measureSpool(spool: NonNullable<Measured['spool']>, gauge: MakeGauge, counter: MakeCounter): void {
+  gauge('parley_spool_webhooks', 'Webhooks that wait on the disk for the database.', (set) => set(spool.waiting().files))
+  gauge('parley_spool_bytes', 'Bytes of webhooks that wait on the disk.', (set) => set(spool.waiting().bytes))
+  gauge('parley_spool_lag_seconds', 'How long the oldest webhook waits on the disk.', (set) =>
+    set(spool.waiting().oldestMs / 1000),
+  )
+  counter('parley_spool_taken_total', 'Webhooks kept on the disk because the database was away.', () => spool.totals().taken)
+  counter(
+    'parley_spool_refused_total',
+    'Webhooks answered 503 because too much waited on the disk.',
+    () => spool.totals().refused,
+  )
+  counter(
+    'parley_spool_set_aside_total',
+    'Webhooks from the disk that could not be taken in; they are in its folder `failed`.',
+    () => spool.totals().setAside,
   )
 }
 
@@ -83,6 +105,7 @@ export function createMetrics(parts: Measured): Registry {
     })
 
   if (parts.ingress) measureIntake(parts.ingress, gauge, counter)
+  if (parts.spool) measureSpool(parts.spool, gauge, counter)
   const { broker } = parts
   if (broker) {
     gauge('parley_broker_ready', '1 while RabbitMQ is connected and takes messages.', (set) => set(broker.ready() ? 1 : 0))
@@ -97,7 +120,7 @@ export function createMetrics(parts: Measured): Registry {
   }
   gauge(
     'parley_queue_lag_seconds',
-    'How long the oldest work of a kind has been ready that nobody has taken: send (messages to providers), turn (who answers).',
+    'How long the oldest work of a kind has been ready that nobody has taken: send (messages to providers), turn (who answers), bridge (lines for a contact centre).',
     async (set) => {
       const { rows } = await parts.db.pool.query<{ kind: string; seconds: number }>(
         'SELECT kind, seconds FROM parley.queue_lag()',

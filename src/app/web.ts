@@ -1,6 +1,10 @@
 /** What a process takes over HTTP: all of it where it serves people and providers, health and metrics where it only works. */
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
+import { fileLinkRoute } from '../contact-centre/file-links.ts'
+import { mappingRoutes } from '../contact-centre/mapping-routes.ts'
+import { centreRoutes } from '../contact-centre/routes.ts'
+import { centreWebhookRoutes } from '../contact-centre/webhook-routes.ts'
 import type { Channels } from '../conversations/accounts.ts'
 import type { Ingress } from '../conversations/ingress.ts'
 import { webhookRoutes } from '../conversations/webhook-routes.ts'
@@ -33,6 +37,7 @@ import { tenancyRoutes } from '../tenancy/routes.ts'
 import type { TenantLookup } from '../tenancy/tenant-lookup.ts'
 import { type TenantRouteDeps, tenantRoutes } from '../tenancy/tenant-routes.ts'
 import { upkeepRoutes } from '../upkeep/routes.ts'
+import type { Centres } from './contact-centres.ts'
 import { type Measured, metricsRoute } from './metrics.ts'
 
 export interface WebParts {
@@ -52,6 +57,7 @@ export interface WebParts {
   /** What else than upkeep needs attention. */
   attention: () => readonly string[]
   measured: Measured
+  centres: Centres
 }
 
 type Guard = Parameters<typeof guardApi>[1]
@@ -65,7 +71,7 @@ export async function registerMeasured(server: HttpServer, guard: Guard, measure
 }
 
 export async function registerWeb(server: HttpServer, parts: WebParts): Promise<void> {
-  const { config, db, secrets, channels, ingress, log, people, lookup, inbox, live } = parts
+  const { config, db, secrets, channels, ingress, log, people, lookup, inbox, live, centres } = parts
   await server.register(webhookRoutes, {
     prefix: '/webhooks',
     channels,
@@ -73,6 +79,8 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
     log,
     findApp: appFinder(config, parts.intake, secrets),
   })
+  await server.register(centreWebhookRoutes, { prefix: '/webhooks', intake: parts.intake, ...centres })
+  await server.register(fileLinkRoute, { secrets, files: centres.deps.files })
   await server.register(
     async (api) => {
       api.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger())
@@ -105,6 +113,8 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(upkeepRoutes, { db, more: parts.attention })
       await api.register(deadLetterRoutes, { deps: parts.letters })
       await api.register(reportRoutes, { db })
+      await api.register(centreRoutes, { deps: centres.deps })
+      await api.register(mappingRoutes, { deps: centres.deps })
       await api.register(tenancyRoutes, { deps: people })
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(labelRoutes, { deps: inbox })

@@ -84,10 +84,10 @@ export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
 }
 
 /** In a busy time somebody's changes are told all the time; looking for work so often costs nothing that is felt. */
-const hintMs = 100
+export const hintMs = 100
 
 /** At once, and again after `everyMs` where it was asked for meanwhile. */
-function seldom(everyMs: number, work: () => void): () => void {
+export function seldom(everyMs: number, work: () => void): () => void {
   let waiting = false
   let again = false
   const run = (): void => {

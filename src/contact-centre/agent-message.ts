@@ -1,13 +1,14 @@
 /** What an agent wrote: to the session it belongs to, in the agent's order, through the one way to customers. */
 
+import { bodiesOf, type CentreBody } from '../conversations/centre-bodies.ts'
 import { addInternal } from '../conversations/internal-lines.ts'
-import { addDeadLetter, addTask, correlate, type MappingRow, mappingById } from '../conversations/mappings.ts'
+import { addTask, correlate, type MappingRow, mappingById } from '../conversations/mappings.ts'
 import { queueReply } from '../conversations/reply.ts'
 import { ParleyError } from '../kernel/errors.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import type { DLQReason } from '../ports/state-manager.ts'
-import type { AgentMessage, AgentPart, CentreDeps } from './deps.ts'
+import type { AgentMessage, CentreDeps } from './deps.ts'
 import { customerOf } from './line.ts'
 import { sessionOf } from './news.ts'
 
@@ -23,7 +24,7 @@ export interface Origin {
 export interface Saying {
   origin: Origin
   event: AgentMessage
-  parts: AgentPart[]
+  parts: CentreBody[]
 }
 
 export interface Thread {
@@ -32,27 +33,24 @@ export interface Thread {
   provider: string
 }
 
-/** Returns what has to be looked after once this is committed. */
-export async function takeAgentMessage(
-  deps: CentreDeps,
-  tx: Tx,
-  origin: Origin,
-  event: AgentMessage,
-): Promise<{ said?: boolean; tasks?: boolean }> {
-  const refused = (reason: DLQReason, error: string) => refuse(tx, origin, event, reason, error)
+/** What has to be looked after once this is committed; `refused`: nothing was done, for this reason. */
+export interface Taken {
+  said?: boolean
+  tasks?: boolean
+  refused?: Refused
+}
+interface Refused {
+  reason: DLQReason
+  error: string
+}
+
+export async function takeAgentMessage(deps: CentreDeps, tx: Tx, origin: Origin, event: AgentMessage): Promise<Taken> {
   const mapping = await sessionOf(tx, event)
-  if (!mapping) return await refused('mapping_not_found', 'No session here has this conversation.')
-  if (mapping.status !== 'active') {
-    const [reason, error] = overBy[mapping.status]
-    return await refused(reason, error)
-  }
+  if (!mapping) return { refused: { reason: 'mapping_not_found', error: 'No session here has this conversation.' } }
   if (await isKnown(tx, event.messageId)) return {}
-  const thread = await lockThread(tx, mapping)
-  if (!thread) return await refused('mapping_not_found', 'The session belongs to no conversation here.')
-  if (thread.control !== 'agent') {
-    await tellFailed(tx, mapping, event, takenOver)
-    return await refused('state_violation', takenOver.text)
-  }
+  const open = await openThread(tx, mapping, event)
+  if ('refused' in open) return open
+  const { thread } = open
   if (mapping.conversation_id === null && event.conversationId !== null)
     await correlate(tx, mapping.id, { conversationId: event.conversationId })
   await tx.query(
@@ -60,8 +58,8 @@ export async function takeAgentMessage(
     [tx.tenantId, mapping.id],
   )
   const channel = deps.channels.get(thread.provider)
-  const parts = channel ? (deps.centres.get(origin.centre)?.parts(event, channel.capabilities) ?? []) : []
-  if (parts.length === 0) return await refused('invalid_payload', 'There is nothing in it that could be sent.')
+  const parts = channel ? bodiesOf(event, channel.capabilities) : []
+  if (parts.length === 0) return { refused: { reason: 'invalid_payload', error: 'There is nothing in it that could be sent.' } }
   if (parts.some(isFile) || (await othersWait(tx, thread.id))) {
     const saying: Saying = { origin, event, parts }
     await addTask(tx, { kind: 'say', mappingId: mapping.id, conversationId: thread.id, payload: saying })
@@ -71,25 +69,27 @@ export async function takeAgentMessage(
   return { said: true, tasks: true }
 }
 
-export const isFile = (part: AgentPart): part is Extract<AgentPart, { attachment: unknown }> => 'attachment' in part
-
-const overBy = {
-  closed: ['mapping_status_closed', 'The session of this conversation was closed.'],
-  expired: ['mapping_status_expired', 'The session of this conversation has expired.'],
-} as const satisfies Record<string, readonly [DLQReason, string]>
-
-const takenOver = { code: 'taken_over', text: 'Somebody else answers this customer now.' }
-
-async function refuse(
+/** The conversation, locked, if session and conversation are the agents'. */
+async function openThread(
   tx: Tx,
-  origin: Origin,
+  mapping: MappingRow,
   event: AgentMessage,
-  reason: DLQReason,
-  error: string,
-): Promise<Record<string, never>> {
-  await addDeadLetter(tx, { source: origin.source, webhookId: origin.webhookId, payload: event, reason, error })
-  return {}
+): Promise<{ thread: Thread } | { refused: Refused }> {
+  if (mapping.status !== 'active') return { refused: overBy[mapping.status] }
+  const thread = await lockThread(tx, mapping)
+  if (!thread) return { refused: { reason: 'mapping_not_found', error: 'The session belongs to no conversation here.' } }
+  if (thread.control === 'agent') return { thread }
+  await tellFailed(tx, mapping, event, takenOver)
+  return { refused: { reason: 'state_violation', error: takenOver.text } }
 }
+
+export const isFile = (part: CentreBody): part is Extract<CentreBody, { attachment: unknown }> => 'attachment' in part
+
+const overBy: Record<'closed' | 'expired', Refused> = {
+  closed: { reason: 'mapping_status_closed', error: 'The session of this conversation was closed.' },
+  expired: { reason: 'mapping_status_expired', error: 'The session of this conversation has expired.' },
+}
+const takenOver = { code: 'taken_over', text: 'Somebody else answers this customer now.' }
 
 async function isKnown(tx: Tx, messageId: string): Promise<boolean> {
   const { rowCount } = await tx.query('SELECT FROM message_tracking WHERE tenant_id = $1 AND genesys_message_id = $2', [
@@ -175,22 +175,16 @@ const tellFailed = (tx: Tx, mapping: MappingRow, event: AgentMessage, error: { c
     payload: { messageId: event.messageId, customer: customerOf(mapping), error },
   })
 
-/** What waited for its files is said, if the session and the conversation are still the agents'. */
+/** What waited for its files is said, if session and conversation are still the agents'. */
 export async function sayWaiting(
   deps: CentreDeps,
   tx: Tx,
-  given: { saying: Saying; mappingId: string; bodies: readonly OutboundBody[] },
-): Promise<void> {
+  given: { saying: Saying; mapping: MappingRow; bodies: readonly OutboundBody[] },
+): Promise<Refused | undefined> {
   const { origin, event } = given.saying
-  const mapping = await mappingById(tx, given.mappingId)
-  const thread = mapping && (await lockThread(tx, mapping))
-  if (!mapping || !thread) {
-    await refuse(tx, origin, event, 'mapping_not_found', 'The session belongs to no conversation here.')
-  } else if (thread.control !== 'agent') {
-    await tellFailed(tx, mapping, event, takenOver)
-    await refuse(tx, origin, event, 'state_violation', takenOver.text)
-  } else if (mapping.status !== 'active') {
-    const [reason, error] = overBy[mapping.status]
-    await refuse(tx, origin, event, reason, error)
-  } else await say(deps, tx, { origin, event, mapping, thread, bodies: given.bodies })
+  const mapping = (await mappingById(tx, given.mapping.id)) ?? given.mapping
+  const open = await openThread(tx, mapping, event)
+  if ('refused' in open) return open.refused
+  await say(deps, tx, { origin, event, mapping, thread: open.thread, bodies: given.bodies })
+  return undefined
 }

@@ -74,9 +74,9 @@ async function carryLine(deps: CentreDeps, claim: Claim): Promise<void> {
   if (!loaded) return
   const { row, connection, preparation } = loaded
   if (preparation === 'none' || 'wait' in preparation)
-    return await inTenant(deps.db, claim.tenant_id, (tx) => release(tx, claim, preparation))
+    return await inTenant(deps.db, claim.tenant_id, (tx) => release(tx, claim, row, preparation))
   const { prepared } = preparation
-  const centre = deps.centres.get(row.name)?.centre
+  const centre = deps.centres.get(row.name)
   const result: CentreResult = centre
     ? await centre
         .send(connection, prepared.line, { signal: AbortSignal.timeout(callTimeoutMs) })

@@ -1,11 +1,12 @@
 /** Files that agents send: fetched from wherever they are, past the guard, and kept like any upload. */
 import { storeUpload, trueMimeType } from '../conversations/attachments.ts'
+import type { CentreBody } from '../conversations/centre-bodies.ts'
 import { blockedAddressCode } from '../platform/outbound.ts'
 import type { Capabilities } from '../ports/channel.ts'
 import type { CentreAttachment } from '../ports/contact-centre.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import { isFile } from './agent-message.ts'
-import type { AgentPart, CentreDeps } from './deps.ts'
+import type { CentreDeps } from './deps.ts'
 
 /** Bytes. */
 export const maxAgentFile = 20 * 1024 * 1024
@@ -17,7 +18,7 @@ export type Fetched = { bodies: OutboundBody[] } | { invalid: string } | { again
 export async function fetchParts(
   deps: CentreDeps,
   tenantId: string,
-  parts: readonly AgentPart[],
+  parts: readonly CentreBody[],
   capabilities: Capabilities,
 ): Promise<Fetched> {
   const bodies: OutboundBody[] = []

@@ -36,7 +36,7 @@ export async function checkMappings(deps: CentreDeps, now: Date): Promise<number
   let closed = 0
   for (const [tenantId, mappings] of Map.groupBy(rows, (row) => row.tenant_id)) {
     const loaded = await inTenant(deps.db, tenantId, (tx) => loadCentre(tx, deps.secrets))
-    const centre = loaded && deps.centres.get(loaded.row.name)?.centre
+    const centre = loaded && deps.centres.get(loaded.row.name)
     if (!loaded || !centre) continue
     for (const { id, conversation_id } of mappings) {
       const state = await centre.state(loaded.connection, conversation_id, { signal: AbortSignal.timeout(15_000) })

@@ -11,6 +11,8 @@ export interface Claim {
   token: number
   done_seq: number
   attempts: number
+  /** The one line with which a contact centre that does not answer is asked whether it does again. */
+  probe: boolean
 }
 
 export interface Prepared {
@@ -122,10 +124,13 @@ async function loadThread(tx: Tx, claim: Claim): Promise<ThreadRow | undefined> 
 async function loadLine(tx: Tx, claim: Claim): Promise<LineRow | undefined> {
   const { rows } = await tx.query<LineRow>({
     name: 'bridge_line',
-    text: `SELECT m.id, m.seq, m.type, m.content, m.body, m.occurred_at, m.created_at, t.wamid, r.genesys_message_id AS originating
+    text: `SELECT m.id, m.seq, m.type, m.content, m.body, m.occurred_at, m.created_at, t.wamid,
+                  -- What it answers may have been recorded as sent only after the answer came.
+                  coalesce((SELECT r.genesys_message_id FROM message_tracking r WHERE r.tenant_id = m.tenant_id AND r.id = m.reply_to_id),
+                    (SELECT r.genesys_message_id FROM message_tracking r WHERE m.reply_to_id IS NULL AND m.reply_to_external_id IS NOT NULL
+                        AND r.tenant_id = m.tenant_id AND r.channel_account_id = t.channel_account_id AND r.wamid = m.reply_to_external_id)) AS originating
              FROM messages m
              JOIN message_tracking t ON t.tenant_id = m.tenant_id AND t.id = m.id AND t.status = 'received'
-             LEFT JOIN message_tracking r ON r.tenant_id = m.tenant_id AND r.id = m.reply_to_id AND r.direction = 'OUTBOUND'
             WHERE m.tenant_id = $1 AND m.conversation_id = $2 AND m.seq > $3 AND m.direction = 'inbound' AND m.type <> ALL ($4)
             ORDER BY m.seq LIMIT 1`,
     values: [tx.tenantId, claim.conversation_id, claim.done_seq, unsaid],

@@ -48,7 +48,7 @@ export function startCentreReceipts(deps: CentreDeps, options: { pollMs?: number
 async function tell(deps: CentreDeps, owed: readonly Owed[]): Promise<void> {
   const tenantId = owed[0]?.tenant_id as string
   const loaded = await inTenant(deps.db, tenantId, (tx) => loadCentre(tx, deps.secrets))
-  const centre = loaded && deps.centres.get(loaded.row.name)?.centre
+  const centre = loaded && deps.centres.get(loaded.row.name)
   if (!loaded || !centre)
     return await keep(
       deps.db,

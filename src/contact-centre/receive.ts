@@ -8,10 +8,10 @@ import { signal } from '../conversations/signals.ts'
 import { cleanJson } from '../kernel/text.ts'
 import { classify } from '../platform/db/errors.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
-import type { CentreEvent } from '../ports/contact-centre.ts'
+import type { CentreEvent, ContactCentre } from '../ports/contact-centre.ts'
 import type { DLQReason } from '../ports/state-manager.ts'
 import { takeAgentMessage } from './agent-message.ts'
-import type { Centre, CentreDeps } from './deps.ts'
+import type { CentreDeps } from './deps.ts'
 import { takeDisconnect, takeReceipt, typingTarget } from './news.ts'
 
 /** A webhook whose signature was right. */
@@ -43,7 +43,7 @@ export async function receiveCentreWebhook(
   webhook: CentreWebhook,
   intake: Database = deps.db,
 ): Promise<void> {
-  const { centre } = requireCentre(deps, webhook.centre)
+  const centre = requireCentre(deps, webhook.centre)
   const parsed = centre.parse(webhook.rawBody)
   const afterwards = await inTenant(intake, webhook.tenantId, async (tx) => {
     await tx.query(`SET LOCAL lock_timeout = ${lockWaitMs}`)
@@ -62,12 +62,13 @@ export async function receiveCentreWebhook(
   })
   deps.changed(webhook.tenantId)
   if (afterwards.some(({ said }) => said)) deps.wakeDispatch()
+  if (afterwards.some(({ tasks }) => tasks)) deps.wakeTasks?.()
   for (const { typing } of afterwards) if (typing) void signal(deps, webhook.tenantId, typing, true)
 }
 
-export const sourceOf = ({ centre }: Pick<CentreWebhook, 'centre'>): string => `webhook:${centre}`
+const sourceOf = ({ centre }: Pick<CentreWebhook, 'centre'>): string => `webhook:${centre}`
 
-export function requireCentre(deps: Pick<CentreDeps, 'centres'>, name: string): Centre {
+function requireCentre(deps: Pick<CentreDeps, 'centres'>, name: string): ContactCentre {
   const found = deps.centres.get(name)
   if (!found) throw new Error(`the contact centre ${name} is not available on this server`)
   return found
@@ -120,7 +121,7 @@ function reasonOf(error: unknown): DLQReason | undefined {
   return fault === 'data' ? 'invalid_payload' : 'database_error'
 }
 
-export const deadLetter = (tx: Tx, webhook: CentreWebhook, event: unknown, reason: DLQReason, error: string) =>
+const deadLetter = (tx: Tx, webhook: CentreWebhook, event: unknown, reason: DLQReason, error: string) =>
   addDeadLetter(tx, { source: sourceOf(webhook), webhookId: webhook.id, payload: event, reason, error })
 
 async function take(deps: CentreDeps, tx: Tx, webhook: CentreWebhook, event: CentreEvent): Promise<Afterwards> {
@@ -136,13 +137,12 @@ async function take(deps: CentreDeps, tx: Tx, webhook: CentreWebhook, event: Cen
   if (event.kind === 'echo') return {}
   if (!(await isNew(tx, webhook, event))) return {}
   switch (event.kind) {
-    case 'message':
-      return await takeAgentMessage(
-        deps,
-        tx,
-        { centre: webhook.centre, source: sourceOf(webhook), webhookId: webhook.id },
-        event,
-      )
+    case 'message': {
+      const origin = { centre: webhook.centre, source: sourceOf(webhook), webhookId: webhook.id }
+      const { refused, ...todo } = await takeAgentMessage(deps, tx, origin, event)
+      if (refused) await deadLetter(tx, webhook, event, refused.reason, refused.error)
+      return todo
+    }
     case 'receipt':
       await takeReceipt(tx, event)
       return {}

@@ -5,7 +5,7 @@ import { closeMapping, correlate, ensureMapping } from '../conversations/mapping
 import type { Tx } from '../platform/db/tx.ts'
 import type { CentreResult } from '../ports/contact-centre.ts'
 import { type Claim, type Preparation, type Prepared, unsaid } from './line.ts'
-import { backoffMs, type CentreRow, noteResult } from './store.ts'
+import { backoffMs, type CentreRow, endProbe, noteResult } from './store.ts'
 
 /** The longest a line waits between two tries. Milliseconds. */
 const longestWaitMs = 300_000
@@ -24,6 +24,7 @@ export async function record(tx: Tx, given: Ended): Promise<void> {
   const { claim, prepared, result } = given
   const mine = await lockLane(tx, claim)
   await noteResult(tx, given.centre.name, result)
+  if (claim.probe) await endProbe(tx, given.centre.name)
   if (result.outcome === 'accepted') {
     await markLine(tx, prepared, 'processed', { messageId: result.messageId })
     if (result.conversationId) await correlateLine(tx, given, result.conversationId, result.communicationId)
@@ -40,7 +41,13 @@ export async function record(tx: Tx, given: Ended): Promise<void> {
 }
 
 /** Nothing was to be said, or not yet. */
-export async function release(tx: Tx, claim: Claim, preparation: Exclude<Preparation, { prepared: Prepared }>): Promise<void> {
+export async function release(
+  tx: Tx,
+  claim: Claim,
+  centre: CentreRow,
+  preparation: Exclude<Preparation, { prepared: Prepared }>,
+): Promise<void> {
+  if (claim.probe) await endProbe(tx, centre.name)
   if (!(await lockLane(tx, claim))) return
   if (preparation !== 'none') return await moveLane(tx, claim, { waitMs: preparation.wait })
   await moveLane(tx, claim, {})

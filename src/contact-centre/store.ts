@@ -76,12 +76,15 @@ export async function noteResult(tx: Tx, name: string, result: CentreResult): Pr
   const pause = result.retryAfterMs ?? backoffMs(rows[0]?.failures ?? 0, longestPauseMs)
   await tx.query(
     `UPDATE contact_centres SET failures = failures + 1, failing_since = coalesce(failing_since, clock_timestamp()), state_code = $3, state_text = $4,
-            paused_until = greatest(CASE WHEN failing_since IS NULL THEN paused_until ELSE '-infinity' END,
-                                    clock_timestamp() + make_interval(secs => $5::double precision / 1000))
+            paused_until = greatest(paused_until, clock_timestamp() + make_interval(secs => $5::double precision / 1000))
       WHERE tenant_id = $1 AND name = $2`,
     [tx.tenantId, name, result.code, result.text, pause],
   )
 }
+
+/** The question is answered, one way or the other: the next may be asked. */
+export const endProbe = (tx: Tx, name: string) =>
+  tx.query(`UPDATE contact_centres SET probing_until = '-infinity' WHERE tenant_id = $1 AND name = $2`, [tx.tenantId, name])
 
 async function recovered(tx: Tx, name: string): Promise<void> {
   const { rows } = await tx.query<{ told: boolean }>(

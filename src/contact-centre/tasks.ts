@@ -2,6 +2,7 @@
 import { addDeadLetter, type MappingRow, mappingById } from '../conversations/mappings.ts'
 import { inTenant, type Tx } from '../platform/db/tx.ts'
 import type { CentreCustomer, CentreResult } from '../ports/contact-centre.ts'
+import type { DLQReason } from '../ports/state-manager.ts'
 import { notSent, type Saying, sayWaiting } from './agent-message.ts'
 import type { CentreDeps } from './deps.ts'
 import { type Fetched, fetchParts } from './files.ts'
@@ -45,7 +46,7 @@ export function startCentreTasks(deps: CentreDeps, options: { pollMs?: number; l
 
 async function carryCall(deps: CentreDeps, task: Task): Promise<void> {
   const loaded = await inTenant(deps.db, task.tenant_id, (tx) => loadCentre(tx, deps.secrets))
-  const centre = loaded && deps.centres.get(loaded.row.name)?.centre
+  const centre = loaded && deps.centres.get(loaded.row.name)
   if (!loaded || !centre) return await inTenant(deps.db, task.tenant_id, (tx) => again(tx, task))
   const now = (deps.now ?? (() => new Date()))()
   const options = { signal: AbortSignal.timeout(30_000) }
@@ -91,26 +92,32 @@ async function carrySaying(deps: CentreDeps, task: Task): Promise<void> {
   await inTenant(deps.db, task.tenant_id, async (tx) => {
     // Under a claim that ran out somebody else has said it.
     if (!(await done(tx, task))) return
-    if ('bodies' in fetched)
-      return await sayWaiting(deps, tx, { saying, mappingId: task.mapping_id ?? '', bodies: fetched.bodies })
-    const text = 'invalid' in fetched ? fetched.invalid : fetched.again
-    await addDeadLetter(tx, {
-      source: saying.origin.source,
-      webhookId: saying.origin.webhookId,
-      payload: saying.event,
-      reason: 'invalid_media_url',
-      error: text,
-    })
-    if (mapping && task.conversation_id)
-      await notSent(tx, {
-        mapping,
-        threadId: task.conversation_id,
-        event: saying.event,
-        error: { code: 'invalid_media_url', text },
+    const refused = await finish(deps, tx, { saying, mapping, threadId: task.conversation_id, fetched })
+    if (refused)
+      await addDeadLetter(tx, {
+        source: saying.origin.source,
+        webhookId: saying.origin.webhookId,
+        payload: saying.event,
+        ...refused,
       })
   })
   deps.changed(task.tenant_id)
   deps.wakeDispatch()
+  // What waited behind it.
+  deps.wakeTasks?.()
+}
+
+async function finish(
+  deps: CentreDeps,
+  tx: Tx,
+  given: { saying: Saying; mapping: MappingRow | undefined; threadId: string | null; fetched: Fetched },
+): Promise<{ reason: DLQReason; error: string } | undefined> {
+  const { saying, mapping, threadId, fetched } = given
+  if (!mapping) return { reason: 'mapping_not_found', error: 'The session is gone.' }
+  if ('bodies' in fetched) return await sayWaiting(deps, tx, { saying, mapping, bodies: fetched.bodies })
+  const error = 'invalid' in fetched ? fetched.invalid : fetched.again
+  if (threadId) await notSent(tx, { mapping, threadId, event: saying.event, error: { code: 'invalid_media_url', text: error } })
+  return { reason: 'invalid_media_url', error }
 }
 
 async function providerOf(deps: CentreDeps, tenantId: string, mapping: MappingRow): Promise<string | undefined> {

@@ -21,7 +21,8 @@ export interface CentreWebhookDeps {
   /** Connections that only intake uses. */
   intake: Database
   addresses: KnownAddresses
-  spool: Spool
+  /** Absent: while the database is away, everything is refused. */
+  spool?: Spool
 }
 
 export const spoolSource = (centre: string): string => `centre:${centre}`
@@ -42,7 +43,7 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
-  for (const { centre } of deps.centres.values()) {
+  for (const centre of deps.centres.values()) {
     server.post(
       `/${centre.name}/:slug`,
       {
@@ -104,11 +105,12 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
 
   async function take(webhook: CentreWebhook): Promise<void> {
     // What waits goes first.
-    if (spool.waiting(spoolSource(webhook.centre)).files === 0) {
+    if (!spool || spool.waiting(spoolSource(webhook.centre)).files === 0) {
       try {
         return await receiveCentreWebhook(deps, webhook, intake)
       } catch (error) {
         if (!isUnavailable(error)) throw error
+        if (!spool) throw new ParleyError('unavailable', 'The database is not available. Send again later.')
       }
     }
     const { rawBody: body, receivedAt, tenantId, centre, slug, headers, integrationIds } = webhook

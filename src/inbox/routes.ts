@@ -94,6 +94,23 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
     },
   )
   server.post(
+    '/conversations/:id/hand-over',
+    {
+      config: { access: 'conversations.write' },
+      schema: {
+        tags: ['Conversations'],
+        summary: 'Give it to somebody else: people, the contact centre, the assistant; or take it back',
+        params,
+        body: schema.handOverBody,
+        response: { 200: schema.conversationView },
+      },
+    },
+    async (request) => {
+      await verbs.giveTo(deps, actorOf(request), request.params.id, request.body)
+      return await showConversation(actorOf(request), request.params.id)
+    },
+  )
+  server.post(
     '/conversations/:id/read',
     {
       config: { access: 'conversations.write' },

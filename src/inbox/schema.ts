@@ -197,6 +197,15 @@ export const wanted = z
   .max(200)
   .refine((text) => !text.includes('\u0000'), 'must not have NUL characters')
 
+export const handOverBody = z
+  .object({
+    to: z
+      .enum(['human', 'agent', 'ai', 'bot'])
+      .describe('human: people in this inbox; agent: the contact centre; ai: the assistant; bot: rules.'),
+    reason: z.string().trim().max(500).optional(),
+  })
+  .strict()
+
 export const listConversationsQuery = z.object({
   status: z.enum(['open', 'closed', 'archived', 'all']).default('open'),
   assignee: z.union([z.enum(['me', 'none', 'any']), id]).default('any'),

@@ -2,6 +2,7 @@
 import { type Channels, loadConnection, requireAccount, setAccountState } from '../conversations/accounts.ts'
 import { contactByPhone, openConversation } from '../conversations/contacts.ts'
 import { appendEvent } from '../conversations/feed.ts'
+import { handOver } from '../conversations/hand-over.ts'
 import { addInternal } from '../conversations/internal-lines.ts'
 import { findRepeated, type Queued, queueReply } from '../conversations/reply.ts'
 import { signal } from '../conversations/signals.ts'
@@ -26,6 +27,8 @@ export interface InboxDeps {
   log: Logger
   /** There is something to send. */
   wakeDispatch: () => void
+  /** Somebody else answers a conversation now: whoever takes turns by themselves looks. */
+  wakeTurns?: () => void
   /** Something changed for this tenant. */
   changed: (tenantId: string) => void
   now?: () => Date
@@ -212,6 +215,32 @@ async function setStatus(tx: Tx, id: string, status: 'open' | 'closed' | 'archiv
     if ((error as { code?: string }).code !== '23505') throw error
     throw new ParleyError('conflict', 'A newer conversation with this customer is open already. Go on there.')
   }
+}
+
+/** Gives a conversation to people, the contact centre, the assistant or the rules. Who has it already keeps it. */
+export async function giveTo(
+  deps: InboxDeps,
+  actor: Actor,
+  id: string,
+  given: { to: 'human' | 'agent' | 'ai' | 'bot'; reason?: string },
+): Promise<void> {
+  await change(deps, actor, async (tx) => {
+    await requireConversation(tx, id)
+    if (given.to === 'agent') await requireCentre(tx)
+    await handOver(tx, {
+      conversationId: id,
+      to: given.to,
+      reason: given.reason ?? '',
+      actor: actor.label,
+      ...(actor.userId ? { userId: actor.userId } : {}),
+    })
+  })
+  deps.wakeTurns?.()
+}
+
+async function requireCentre(tx: Tx): Promise<void> {
+  const { rowCount } = await tx.query('SELECT FROM contact_centres WHERE tenant_id = $1', [tx.tenantId])
+  if (!rowCount) throw new ParleyError('conflict', 'This business has no contact centre that could take the conversation.')
 }
 
 /** Read by the team; the customer sees the blue ticks, if the channel shows such. A provider that is away changes nothing for us. */

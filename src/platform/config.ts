@@ -104,6 +104,15 @@ export const settings = {
   RABBITMQ_INTEGRATION: flag
     .default(false)
     .describe('true: the integration queues of docs/queues.md are declared, read and filled. Needs RABBITMQ_URL.'),
+  PARLEY_SPOOL_MB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(64)
+    .describe(
+      'Megabytes of webhooks that may wait on the disk while the database is away, for providers that soon give up. Beyond, they are answered 503.',
+    ),
   TRUST_PROXY: z
     .union([flag, z.coerce.number().int().min(1).max(10)])
     .default(false)

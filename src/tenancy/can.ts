@@ -24,6 +24,8 @@ const minimum = {
   'api_keys.manage': 'admin',
   'audit.read': 'owner',
   'reports.read': 'admin',
+  'mappings.read': 'agent',
+  'mappings.write': 'admin',
   'stream.read': 'viewer',
   'widget.link': 'agent',
   'dead_letters.read': 'admin',

@@ -1,4 +1,5 @@
 /** Credentials of a business by type, as operators and its admins set them. Read back they are masked. */
+import { randomBytes } from 'node:crypto'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Secrets } from '../platform/secrets.ts'
@@ -96,6 +97,7 @@ export async function putCredentials(
       await storeCredentials(tx, deps.secrets, { ...place, values, overlapHours: given.overlapHours })
       if (given.type === 'genesys' && values.integrationId)
         await tx.query('UPDATE tenants SET genesys_integration_id = $2 WHERE id = $1', [tenantId, values.integrationId])
+      if (given.type === 'genesys') await openCentre(tx, given.type)
       await requireNotDeleted(tx)
       await audit(tx, by, {
         action: 'credentials.set',
@@ -107,6 +109,16 @@ export async function putCredentials(
   await deps.lookup?.caughtUp()
 }
 
+/** With credentials a contact centre has a webhook address, which stays; new ones mend one that was stopped. */
+async function openCentre(tx: Tx, name: string): Promise<void> {
+  await tx.query(
+    `INSERT INTO contact_centres (tenant_id, name, slug) VALUES ($1, $2, $3)
+     ON CONFLICT (tenant_id, name) DO UPDATE SET state = 'connected', state_code = NULL, state_text = NULL, failures = 0,
+       failing_since = NULL, told_at = NULL, paused_until = '-infinity', probing_until = '-infinity'`,
+    [tx.tenantId, name, randomBytes(12).toString('hex')],
+  )
+}
+
 /** At once, with all that were still accepted. */
 export async function removeCredentials(deps: CredentialDeps, by: By, tenantId: string, type: string): Promise<void> {
   await inTenant(deps.db, tenantId, async (tx) => {
@@ -116,7 +128,13 @@ export async function removeCredentials(deps: CredentialDeps, by: By, tenantId: 
       [tenantId, place.type, place.subject],
     )
     if (!rowCount) throw notFound('Credentials of this type')
-    if (type === 'genesys') await tx.query('UPDATE tenants SET genesys_integration_id = NULL WHERE id = $1', [tenantId])
+    if (type === 'genesys') {
+      await tx.query('UPDATE tenants SET genesys_integration_id = NULL WHERE id = $1', [tenantId])
+      await tx.query(
+        `UPDATE contact_centres SET state = 'logged_out', state_code = 'no_credentials', state_text = 'The credentials were taken away.' WHERE tenant_id = $1 AND name = $2`,
+        [tenantId, type],
+      )
+    }
     await audit(tx, by, { action: 'credentials.removed', subject: { type: 'credentials', id: type } })
   })
   await deps.lookup?.caughtUp()

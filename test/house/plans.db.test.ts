@@ -66,6 +66,23 @@ beforeAll(async () => {
   )
   const { id = '', conversation_id = '', contact_id = '' } = one.rows[0] ?? {}
   Object.assign(known, { message: id, conversation: conversation_id, contact: contact_id, member, label, many })
+  // Half of the conversations had a session in a contact centre.
+  await db.owner.query(
+    `INSERT INTO conversation_mappings (tenant_id, conversation_ref, channel_account_id, wa_id, conversation_id, phone_number_id, status)
+     SELECT c.tenant_id, c.id, c.channel_account_id, '49' || row_number() OVER (), 'over-there-' || row_number() OVER (), '4711',
+            CASE WHEN row_number() OVER () % 3 = 0 THEN 'active' ELSE 'closed' END
+       FROM conversations c WHERE c.tenant_id = $1 LIMIT 20000`,
+    [tenantId],
+  )
+  await db.owner.query(
+    `UPDATE message_tracking t SET mapping_id = m.id FROM conversation_mappings m WHERE m.tenant_id = t.tenant_id AND m.conversation_ref = t.conversation_id`,
+  )
+  await db.owner.query(`INSERT INTO contact_centres (tenant_id, name, slug) VALUES ($1, 'genesys', 'plans')`, [tenantId])
+  const session = await db.owner.query<{ id: string }>(
+    'SELECT mapping_id AS id FROM message_tracking WHERE tenant_id = $1 AND mapping_id IS NOT NULL LIMIT 1',
+    [tenantId],
+  )
+  Object.assign(known, { mapping: session.rows[0]?.id ?? '', waId: '494711', conversationId: 'over-there-4711' })
   // The newest of them: what searching costs where all is indexed is shown by src/conversations/search/plans.db.test.ts.
   for (let n = 0; n < 12 && (await fillSearch(db, tenantId)).more; n++);
   await db.owner.query('UPDATE search_progress SET messages_before = NULL')
@@ -128,6 +145,12 @@ const asked = (): Record<string, string[]> => {
     '/api/holds': [''],
     '/api/invitations': [''],
     '/api/api-keys': [''],
+    '/api/contact-centre': [''],
+    '/api/mappings/by-customer/:waId': ['', 'phoneNumberId=4711'],
+    '/api/mappings/by-conversation/:conversationId': [''],
+    '/api/mappings/stats': [''],
+    '/api/mappings/:id/messages': ['', `cursor=${message}`, 'limit=200'],
+    '/api/conversations/:id/context': [''],
     '/api/dead-letters': ['', 'state=waiting', 'state=replayed', 'reason=invalid_payload&source=webhook:whatsapp-cloud'],
     '/api/dead-letters/counts': [''],
     '/api/widget/customer': [''],
@@ -172,7 +195,8 @@ describe('what the API shows', () => {
     for (const [route, queries] of Object.entries(asked()))
       for (const query of queries) {
         const folderOf = /(\w+)s\/:id/.exec(route)?.[1] ?? ''
-        const url = `${route.replace(':id', known[folderOf] ?? '')}${query && '?'}${query}`
+        const named = route.replace(/:(waId|conversationId)/, (_, name: string) => known[name] ?? '')
+        const url = `${named.replace(':id', known[folderOf] ?? '')}${query && '?'}${query}`
         // Often enough for a plan that is made for any values, where the statement has a name.
         for (let n = 0; n < 7; n++) {
           const seen = await heard(async () => {

@@ -17,6 +17,7 @@ const byFolder: Record<string, Kind> = {
   tenants: 'tenant',
   holds: 'hold',
   labels: 'label',
+  mappings: 'mapping',
   'dead-letters': 'deadLetter',
 }
 /** By the name of a parameter or field. */
@@ -47,6 +48,10 @@ const byPlace: Record<string, Kind | null> = {
   '* * type': null, // which kind of credential
   'DELETE /api/platform/keys/:id id': null, // the platform's own, refused to everybody of a business
   'DELETE /api/platform/operators/:userId userId': null,
+  'GET /api/mappings/by-customer/:waId waId': 'customer',
+  'GET /api/mappings/by-conversation/:conversationId conversationId': 'centreConversation',
+  'PATCH /api/mappings/messages/:wamid wamid': 'wamid',
+  '* * genesys_message_id': null, // the caller's own id of what it sends
   '* * cursor': null, // a place in the reader's own list
   '* * until': null, // the end of it
   '* * centreConversationId': null, // the contact centre's: a link may be made before it is known here
@@ -121,6 +126,8 @@ const picture = { name: 'picture_ourselves' }
 const number = { phoneNumberId: '4711', wabaId: '4712', accessToken: 'EAABEAABEAAB', graphVersion: 'v25.0' }
 const signedUp = { state: 'a state of sixteen', code: 'AQ', wabaId: '4712', phoneNumberId: '4711' }
 const byRequest: Record<string, Record<string, unknown>> = {
+  'POST /api/mappings/:id/messages': { message_text: 'hello' },
+  'PATCH /api/mappings/messages/:wamid': { status: 'received' },
   'POST /api/conversations/:id/messages': picture,
   'POST /api/messages': picture,
   'PATCH /api/dead-letters/:id': { payload: strayReceipt },

@@ -36,6 +36,10 @@ export async function settleIn(world: World, business: Business, word: string): 
   )
   await owner.query(`UPDATE channel_accounts SET name = $2 WHERE tenant_id = $1`, [business.tenantId, word])
   await owner.query(
+    `INSERT INTO contact_centres (tenant_id, name, slug, state_text) VALUES ($1, 'genesys', $2, $3) ON CONFLICT DO NOTHING`,
+    [business.tenantId, `slug-${digits(12)}`, word],
+  )
+  await owner.query(
     `INSERT INTO templates (tenant_id, channel_account_id, name, language, category, status, components)
      VALUES ($1, $2, $3, 'en', 'utility', 'approved', $4)`,
     [
@@ -113,6 +117,17 @@ export function makers(world: World, of: Neighbour) {
     ])
     return id
   }
+  /** The session of a conversation that the agents have, with somebody who wrote. */
+  const mapping = async () => {
+    const thread = await conversation()
+    await message(thread)
+    await owner.query(`UPDATE conversations SET control = 'agent' WHERE id = $1`, [thread])
+    return await one(
+      `INSERT INTO conversation_mappings (tenant_id, conversation_ref, channel_account_id, wa_id, conversation_id, contact_name, phone_number_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
+      [thread, business.accountId, `1555${digits(7)}`, `over-there-${digits(8)}`, word, business.phoneNumberId],
+    )
+  }
   const media = async () => {
     const form = new FormData()
     form.append('file', new Blob([png]), `${word}.png`)
@@ -154,6 +169,16 @@ export function makers(world: World, of: Neighbour) {
       )
       return business.tenantId
     },
+    mapping: () => mapping(),
+    customer: async () => {
+      const id = await mapping()
+      return await one('SELECT wa_id AS id FROM conversation_mappings WHERE tenant_id = $1 AND id = $2', [id])
+    },
+    centreConversation: async () => {
+      const id = await mapping()
+      return await one('SELECT conversation_id AS id FROM conversation_mappings WHERE tenant_id = $1 AND id = $2', [id])
+    },
+    wamid: async () => `wamid.${await message()}`,
     label: async () => one(`INSERT INTO labels (tenant_id, name) VALUES ($1, $2) RETURNING id`, [`${word} ${digits(12)}`]),
     deadLetter: async () =>
       one(

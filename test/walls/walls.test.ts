@@ -81,6 +81,8 @@ describe('those who run the server and those who use it', () => {
     const known = [
       /^(GET|HEAD) \/health$/,
       /^(GET|HEAD|POST) \/webhooks\/whatsapp(\/:app)?$/, // signed by the provider, over the raw bytes
+      /^POST \/webhooks\/genesys\/:slug$/, // the same, by the contact centre
+      /^(GET|HEAD) \/files$/, // by an address that is sealed and soon ends
       /^(GET|HEAD) \/api\/openapi\.json$/,
       /^(GET|HEAD) \/api\/docs(\/.*)?$/,
       /^(GET|HEAD) \/(?!api|tenants|webhooks).*$/, // files of the console, and its page for every address it knows

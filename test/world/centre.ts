@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AgentMessage, AgentPart, CentreDeps } from '../../src/contact-centre/deps.ts'
+import type { AgentMessage, CentreDeps } from '../../src/contact-centre/deps.ts'
 import { type CentreWebhook, receiveCentreWebhook } from '../../src/contact-centre/receive.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { createFolderStore } from '../../src/platform/blobs.ts'
@@ -24,15 +24,6 @@ export interface BridgeWorld {
   channel: ScriptedChannel
 }
 
-/** Text first, then files: what the folder of a real contact centre makes, without its shapes. */
-const parts = (message: AgentMessage): AgentPart[] => [
-  ...(message.text ? [{ type: 'text' as const, text: message.text }] : []),
-  ...message.attachments.map((attachment) => ({
-    attachment,
-    ...(attachment.caption ? { caption: attachment.caption } : {}),
-  })),
-]
-
 export function bridgeWorld(db: TestDatabase, more: Partial<CentreDeps> = {}): BridgeWorld {
   const centre = scriptedCentre()
   const channel = scriptedChannel()
@@ -42,7 +33,7 @@ export function bridgeWorld(db: TestDatabase, more: Partial<CentreDeps> = {}): B
     secrets,
     channels: new Map([[channel.provider, channel]]),
     files: createFolderStore(mkdtempSync(join(tmpdir(), 'parley-centre-'))),
-    centres: new Map([[centre.name, { centre, parts }]]),
+    centres: new Map([[centre.name, centre]]),
     fetch,
     publicUrl: () => 'https://parley.example',
     changed: () => {},

@@ -27,6 +27,8 @@ const scopes: Record<Scope, 'viewer' | 'agent' | 'admin' | 'owner'> = {
   'api_keys.manage': 'admin',
   'audit.read': 'owner',
   'reports.read': 'admin',
+  'mappings.read': 'agent',
+  'mappings.write': 'admin',
   'stream.read': 'viewer',
   'widget.link': 'agent',
   'dead_letters.read': 'admin',

@@ -1,0 +1,81 @@
+/** Composes the bridge to contact centres: what comes in and waits on the disk meanwhile, and the workers that carry on. */
+import { join } from 'node:path'
+import { createGenesys } from '../answerers/genesys/index.ts'
+import { startBridge } from '../contact-centre/bridge.ts'
+import type { CentreDeps } from '../contact-centre/deps.ts'
+import { keepCentres } from '../contact-centre/keeper.ts'
+import { type KnownAddresses, openKnownAddresses } from '../contact-centre/known-addresses.ts'
+import { startCentreReceipts } from '../contact-centre/receipts.ts'
+import { startCentreTasks } from '../contact-centre/tasks.ts'
+import { takeSpooled } from '../contact-centre/webhook-routes.ts'
+import type { Worker } from '../contact-centre/worker.ts'
+import type { Bus } from '../platform/bus.ts'
+import type { Config } from '../platform/config.ts'
+import { isUnavailable } from '../platform/db/errors.ts'
+import type { Database } from '../platform/db/tx.ts'
+import { openSpool, type Spool } from '../platform/spool.ts'
+import { hintMs, seldom } from './workers.ts'
+
+export interface Centres {
+  deps: CentreDeps
+  /** Customers' lines, to the contact centre. */
+  bridge: Worker
+  /** What else is left to do for it. */
+  tasks: Worker
+  /** How far agents' messages came. */
+  receipts: Worker
+  addresses: KnownAddresses
+  /** Absent where this process takes no webhooks. */
+  spool?: Spool
+  stop(): Promise<void>
+}
+
+interface Given extends Omit<CentreDeps, 'centres' | 'wakeTasks'> {
+  config: Config
+  /** Connections that only intake uses. */
+  intake: Database
+  bus: Bus
+  /** Whether this process takes webhooks, and whether it carries on. */
+  serves: boolean
+  works: boolean
+  pollMs?: number
+}
+
+export async function composeCentres({ config, intake, bus, serves, works, pollMs, ...parts }: Given): Promise<Centres> {
+  const genesys = createGenesys({ fetch: parts.fetch, log: parts.log, ...(parts.now ? { now: parts.now } : {}) })
+  const deps: CentreDeps = { ...parts, centres: new Map([[genesys.name, genesys]]) }
+  const { log, secrets } = deps
+  const folder = join(config.PARLEY_DATA_DIR, 'spool')
+  const addresses = await openKnownAddresses({ db: intake, secrets, log, file: join(folder, 'known-addresses.sealed') })
+  const spool = serves
+    ? await openSpool({
+        ...{ folder, log, isPassing: isUnavailable, maxBytes: config.PARLEY_SPOOL_MB * 1024 * 1024 },
+        take: takeSpooled(deps, intake),
+      })
+    : undefined
+  const polling = pollMs === undefined ? {} : { pollMs }
+  const bridge = works ? startBridge(deps, polling) : noWorker
+  const tasks = works ? startCentreTasks(deps, polling) : noWorker
+  const receipts = works ? startCentreReceipts(deps, polling) : noWorker
+  const keeper = works ? keepCentres(deps) : undefined
+  deps.wakeTasks = tasks.wake
+  const hinted = seldom(hintMs, () => {
+    bridge.wake()
+    tasks.wake()
+  })
+  const deaf = works && !serves ? bus.subscribe(hinted) : () => {}
+  return {
+    ...{ deps, bridge, tasks, receipts, addresses, ...(spool ? { spool } : {}) },
+    async stop() {
+      deaf()
+      await spool?.stop()
+      await keeper?.stop()
+      await bridge.stop()
+      await tasks.stop()
+      await receipts.stop()
+    },
+  }
+}
+
+const nothing = async (): Promise<void> => {}
+const noWorker: Worker = { wake() {}, idle: nothing, stop: nothing }
