@@ -34,6 +34,9 @@ export function createParleyClient(options: ParleyClientOptions) {
     messages: messages(connection),
     contacts: contacts(connection),
     media: media(connection),
+    contactCentre: {
+      get: (o: Signal = {}) => request<T.ContactCentre>(connection, '/api/contact-centre', o),
+    },
     ...workspace(connection),
     ...people(connection),
     ...team(connection),
@@ -51,6 +54,8 @@ function conversations(c: Connection) {
       request<T.Page<T.Conversation>>(c, '/api/conversations', { query: { ...query }, ...o }),
     get: (id: string, o: Signal = {}) => request<T.Conversation>(c, path(id), o),
     update: (id: string, json: T.PatchConversation) => request<T.Conversation>(c, path(id), { method: 'PATCH', json }),
+    /** People, the contact centre, the assistant or rules: whoever has it already keeps it. */
+    handOver: (id: string, json: T.HandOver) => request<T.Conversation>(c, path(id, '/hand-over'), { method: 'POST', json }),
     /** For tabs: exact up to 99. */
     counts: (o: Signal = {}) => request<T.ConversationCounts>(c, '/api/conversations/counts', o),
     putLabel: (id: string, labelId: string) =>

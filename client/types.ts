@@ -1,5 +1,6 @@
 /** The server's own shapes, named for callers. Types only: nothing of the server or of zod is loaded at run time. */
 import type { z } from 'zod'
+import type * as centre from '../src/contact-centre/schema.ts'
 import type * as deadLetters from '../src/dead-letters/schema.ts'
 import type * as labels from '../src/inbox/label-schema.ts'
 import type * as inbox from '../src/inbox/schema.ts'
@@ -86,6 +87,9 @@ export type SearchPage = z.infer<typeof search.searchPage>
 export type MessagePage = z.infer<typeof inbox.messagePage>
 export type StreamBatch = z.infer<typeof inbox.streamBatch>
 export type ApiErrorBody = z.infer<typeof inbox.apiError>
+export type HandOver = z.infer<typeof inbox.handOverBody>
+export type ContactCentre = z.infer<typeof centre.centreView>
+export type Mapping = z.infer<typeof centre.mappingResponse>
 export type PatchConversation = z.infer<typeof inbox.patchConversation>
 export type PatchContact = z.infer<typeof inbox.patchContact>
 export type SendMessage = z.input<typeof inbox.sendMessage>

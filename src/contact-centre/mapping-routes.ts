@@ -170,7 +170,7 @@ export const mappingRoutes: FastifyPluginAsyncZod<{ deps: CentreDeps }> = async 
     {
       config: { access: 'mappings.write' },
       schema: {
-        ...{ tags, summary: 'Say how far a message came', params: schema.wamidParams, body: schema.statusBody },
+        ...{ tags, summary: 'Say how far a message came', params: schema.ofMessage, body: schema.statusBody },
         response: { 200: schema.trackingView.pick({ id: true, status: true }) },
       },
     },

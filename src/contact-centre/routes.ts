@@ -8,6 +8,7 @@ import { audit, byRequest } from '../tenancy/audit.ts'
 import { actorOf } from '../tenancy/authenticate.ts'
 import type { CentreDeps } from './deps.ts'
 import * as schema from './schema.ts'
+import { centreSettings } from './settings.ts'
 import { findCentre, loadCentre, setCentreState } from './store.ts'
 
 const tags = ['Contact centre']
@@ -120,9 +121,14 @@ async function requireCentre(tx: Tx) {
   return row
 }
 
+const none: schema.CentreView = {
+  ...{ name: 'genesys', configured: false, webhookUrl: null, state: 'logged_out', stateText: null, failingSince: null },
+  ...{ waiting: 0, settings: centreSettings.parse({}), accounts: [] },
+}
+
 async function centreView(deps: CentreDeps, tx: Tx): Promise<schema.CentreView> {
   const row = await findCentre(tx)
-  if (!row) throw notFound('The contact centre')
+  if (!row) return none
   const { rows } = await tx.query<{ configured: boolean; waiting: number; accounts: { id: string; name: string }[] | null }>(
     `SELECT EXISTS (SELECT FROM tenant_credentials WHERE tenant_id = $1 AND credential_type = $2 AND is_active) AS configured,
             (SELECT count(*)::int FROM conversation_lanes WHERE tenant_id = $1 AND kind = 'bridge' AND ready_at IS NOT NULL) AS waiting,

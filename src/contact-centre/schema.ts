@@ -12,7 +12,7 @@ export const centreView = z
   .object({
     name: z.string().describe('Which contact centre: genesys.'),
     configured: z.boolean().describe('Whether its credentials are there.'),
-    webhookUrl: z.string().describe('Where it has to deliver.'),
+    webhookUrl: z.string().nullable().describe('Where it has to deliver; null until credentials were entered once.'),
     state: z.enum(['connected', 'degraded', 'logged_out']),
     stateText: z.string().nullable(),
     failingSince: time.nullable().describe('It has not answered since then; what waits for it is kept.'),
@@ -78,7 +78,7 @@ export const agentMessageAnswer = z.object({
   result: z.enum(['queued', 'waiting', 'known']).describe('waiting: its file is fetched first. known: it came before.'),
 })
 
-export const wamidParams = z.object({ wamid: z.string().min(1).max(512) })
+export const ofMessage = z.object({ wamid: z.string().min(1).max(512) })
 export const statusBody = statusUpdate.omit({ wamid: true }).strict()
 
 export const trackingView = z

@@ -20,6 +20,7 @@ export const keys = {
   contacts: (q: string) => ['contacts', q] as const,
   others: (contactId: string) => ['others', contactId] as const,
   accounts: ['accounts'] as const,
+  contactCentre: ['contact-centre'] as const,
   templates: (accountId: string) => ['templates', accountId] as const,
   members: ['members'] as const,
   apiKeys: ['api-keys'] as const,

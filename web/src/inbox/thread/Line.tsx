@@ -54,7 +54,17 @@ function activity(event: string, message: Message, me: string, t: Translate): st
   const assignee = data.object('assignee').text('name') ?? data.text('assigneeName') ?? data.text('name')
   if (event === 'assigned' && assignee) return t('activity.assigned', { who, name: assignee })
   if (event === 'unassigned') return t('activity.unassigned', { who })
+  const to = owners[data.text('to') ?? '']
+  if (event === 'handed_over' && to) return t('activity.handed_over', { who, to: t(to) })
   return message.text ?? readable(event)
+}
+
+/** Who can have a conversation. */
+const owners: Record<string, TextKey> = {
+  human: 'sender.human',
+  agent: 'sender.agent',
+  ai: 'sender.ai',
+  bot: 'sender.automation',
 }
 
 /** A word of the server that is not in the catalogue is shown as it is, only with spaces. */

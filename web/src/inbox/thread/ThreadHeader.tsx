@@ -1,10 +1,14 @@
 import { ActionIcon, Button, Menu, Skeleton, Tooltip } from '@mantine/core'
 import IconArchive from '@tabler/icons-react/dist/esm/icons/IconArchive.mjs'
+import IconArrowBackUp from '@tabler/icons-react/dist/esm/icons/IconArrowBackUp.mjs'
 import IconArrowLeft from '@tabler/icons-react/dist/esm/icons/IconArrowLeft.mjs'
+import IconHeadset from '@tabler/icons-react/dist/esm/icons/IconHeadset.mjs'
 import IconInfoCircle from '@tabler/icons-react/dist/esm/icons/IconInfoCircle.mjs'
 import IconRotate from '@tabler/icons-react/dist/esm/icons/IconRotate.mjs'
 import IconUserPlus from '@tabler/icons-react/dist/esm/icons/IconUserPlus.mjs'
+import { useQuery } from '@tanstack/react-query'
 import type { Conversation } from '../../../../client/index.ts'
+import { keys } from '../../app/cache.ts'
 import { mayWrite, useConsole } from '../../app/context.ts'
 import type { SeenPresence } from '../../app/live.ts'
 import { useText } from '../../app/text.tsx'
@@ -62,6 +66,7 @@ export function ThreadHeader({ conversation, others, onBack, onDetails }: Props)
       {mayWrite(session) && (
         <>
           <LabelMenu conversation={one} />
+          <HandOver conversation={one} />
           <Owner conversation={one} />
           <Tooltip label={`${t(closed ? 'thread.reopen' : 'thread.close')} · E`}>
             <Button
@@ -83,6 +88,29 @@ export function ThreadHeader({ conversation, others, onBack, onDetails }: Props)
         </ActionIcon>
       </Tooltip>
     </header>
+  )
+}
+
+/** To the agents of the contact centre and back; nothing where the business has none. */
+function HandOver({ conversation }: { conversation: Conversation }) {
+  const { t } = useText()
+  const { api } = useConsole()
+  const { handOver } = useConversationActions()
+  const centre = useQuery({ queryKey: keys.contactCentre, queryFn: ({ signal }) => api.contactCentre.get({ signal }) })
+  const isTheirs = conversation.control === 'agent'
+  if (!isTheirs && !centre.data?.configured) return null
+  const words = t(isTheirs ? 'thread.takeBack' : 'thread.toCentre')
+  return (
+    <Tooltip label={words}>
+      <ActionIcon
+        variant="default"
+        size="md"
+        aria-label={words}
+        onClick={() => void handOver(conversation, isTheirs ? 'human' : 'agent')}
+      >
+        {isTheirs ? <IconArrowBackUp size={16} aria-hidden /> : <IconHeadset size={16} aria-hidden />}
+      </ActionIcon>
+    </Tooltip>
   )
 }
 

@@ -53,5 +53,18 @@ export function useConversationActions() {
     },
     [change, t],
   )
-  return { setStatus, assign, me: { id: me, name: session.user.name } }
+  const handOver = useCallback(
+    async (one: Conversation, to: 'human' | 'agent'): Promise<void> => {
+      takeConversations(queries, me, [{ ...one, control: to }])
+      try {
+        takeConversations(queries, me, [await api.conversations.handOver(one.id, { to })])
+        toast({ text: t(to === 'agent' ? 'thread.toCentre.done' : 'thread.takeBack.done') })
+      } catch (error) {
+        takeConversations(queries, me, [one])
+        toast({ text: t('thread.actionFailed', { reason: reasonOf(error, t) }), tone: 'bad' })
+      }
+    },
+    [api, queries, me, t],
+  )
+  return { setStatus, assign, handOver, me: { id: me, name: session.user.name } }
 }
