@@ -91,6 +91,56 @@ export function businessSteps(facts: BusinessFacts, channels: readonly { ready: 
   ]
 }
 
+export interface CentreFacts {
+  configured: boolean
+  state: string
+  text: string | null
+  /** Whether it has delivered anything. */
+  heard: boolean
+  /** Accounts whose new conversations begin with it. */
+  accounts: number
+}
+
+/** Of a business that has a contact centre. Nothing needs one, so nothing here keeps a business from being ready. */
+export function centreSteps(facts: CentreFacts | undefined): SetupStep[] {
+  if (!facts) return []
+  const optional = (one: SetupStep): SetupStep => ({ ...one, optional: true })
+  return [
+    step(
+      'centre',
+      facts.configured && facts.state === 'connected',
+      'The contact centre takes what customers write',
+      facts.configured ? (facts.text ?? 'It does not work at the moment.') : 'Its credentials are missing.',
+      'Enter its credentials again, then have it checked: POST /api/contact-centre/check.',
+    ),
+    step(
+      'centre_webhook',
+      facts.heard,
+      'The contact centre delivers what agents write',
+      'Nothing has come from it yet.',
+      'Enter the webhook address of GET /api/contact-centre there, with the secret token, and answer a customer.',
+    ),
+    step(
+      'centre_accounts',
+      facts.accounts > 0,
+      'Conversations begin with the contact centre',
+      'No number gives its new conversations to it; people can still hand over single ones.',
+      'Say so for a number: PUT /api/accounts/:id/answerer.',
+    ),
+  ].map(optional)
+}
+
+async function centreFacts(tx: Tx): Promise<CentreFacts | undefined> {
+  const { rows } = await tx.query<CentreFacts>(
+    `SELECT EXISTS (SELECT FROM tenant_credentials c WHERE c.tenant_id = b.tenant_id AND c.credential_type = b.name AND c.is_active) AS configured,
+            b.state, b.state_text AS text, EXISTS (SELECT FROM contact_centre_events e WHERE e.tenant_id = b.tenant_id) AS heard,
+            (SELECT count(*)::int FROM channel_accounts a WHERE a.tenant_id = b.tenant_id AND a.answerer = b.name AND a.removed_at IS NULL) AS accounts
+       FROM contact_centres b WHERE b.tenant_id = $1 LIMIT 1`,
+    [tx.tenantId],
+  )
+  return rows[0]
+}
+
 export async function readinessOf(deps: OnboardingDeps, tenantId: string): Promise<Readiness> {
   return await inTenant(deps.db, tenantId, async (tx) => {
     const channels: Readiness['channels'] = []
@@ -117,7 +167,7 @@ export async function readinessOf(deps: OnboardingDeps, tenantId: string): Promi
       [tenantId],
     )
     if (!rows[0]) throw notFound('The business')
-    const steps = businessSteps(rows[0], channels)
+    const steps = [...businessSteps(rows[0], channels), ...centreSteps(await centreFacts(tx))]
     return { ready: isReady(steps), channels, steps }
   })
 }
