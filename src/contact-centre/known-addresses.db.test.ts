@@ -49,7 +49,7 @@ test('an address is what the database says; during a rotation both secrets count
 
 test('what was found once is known while the database is away, also by the next process; on the disk it can be read by nobody', async () => {
   // Written beside the answer, not before it.
-  const content = await until('it is on the disk', () => readFile(file(), 'utf8').catch(() => ''))
+  const content = await until('it is on the disk', () => readFile(file(), 'utf8').catch(() => false as const))
   expect(content).not.toMatch(/secret|signs|integration/)
   const next = await openKnownAddresses({ db: away, secrets, log, file: file() })
   await expect(next.find('genesys', account.slug)).rejects.toThrow()
