@@ -12,6 +12,8 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: ['{src,simulators,client,web,bin}/**/*.test.{ts,tsx}', 'test/{recorded,house,providers}/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', 'node_modules'],
+          // Thousands of made-up inputs, or a clock that stands: what takes long here is a busy machine.
+          testTimeout: 20_000,
         },
       },
       {
