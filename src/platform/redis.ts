@@ -8,7 +8,7 @@ export interface Redis {
   /** Runs a script on the server. Rejects at once where there is no connection, and when no answer comes in time. */
   evaluate(script: string, keys: string[], values: string[]): Promise<unknown>
   ping(): Promise<void>
-  /** Whether it is connected at this moment. */
+  /** Whether it is connected at this moment, and answered in time when it was asked last. */
   ready(): boolean
   /** Says it to everybody who listens to the channel now. Rejects where it could not be said in time. */
   publish(channel: string, message: string): Promise<void>
@@ -22,6 +22,8 @@ export interface Redis {
 /** A look-up in the database takes a millisecond or two; who waits longer for a cache has no cache. */
 const answerMs = 250
 const connectMs = 1000
+/** One that did not answer in time is not asked for so long: nobody else waits for it in vain. */
+const silentMs = 1000
 
 export class RedisAway extends Error {
   constructor() {
@@ -35,6 +37,8 @@ export function connectRedis(options: { url: string; prefix: string; log: Logger
   const listeners: (() => void)[] = []
   const channels = new Map<string, { heard: (message: string) => void; listening: boolean }>()
   let away = false
+  let silentUntil = 0
+  const ready = (): boolean => client.isReady && performance.now() >= silentUntil
   const client = createClient({
     url: options.url,
     name: `${prefix}${process.pid}`,
@@ -74,23 +78,26 @@ export function connectRedis(options: { url: string; prefix: string; log: Logger
   async function inTime<T>(work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new RedisAway()), options.answerMs ?? answerMs)
+      timer = setTimeout(() => {
+        silentUntil = performance.now() + silentMs
+        reject(new RedisAway())
+      }, options.answerMs ?? answerMs)
     })
     return await Promise.race([work, late]).finally(() => clearTimeout(timer))
   }
   return {
     prefix,
     async evaluate(script, keys, values) {
-      if (!client.isReady) throw new RedisAway()
+      if (!ready()) throw new RedisAway()
       return await inTime(client.eval(script, { keys, arguments: values }))
     },
     async ping() {
       if (!client.isReady) throw new RedisAway()
       await inTime(client.ping())
     },
-    ready: () => client.isReady,
+    ready,
     async publish(channel, message) {
-      if (!client.isReady) throw new RedisAway()
+      if (!ready()) throw new RedisAway()
       await inTime(client.publish(prefix + channel, message))
     },
     subscribe(channel, heard) {

@@ -151,5 +151,22 @@ describe.skipIf(!requirePart('redis-server', redisServer !== undefined))(
       await everythingArrives('with Redis again')
       await until('they count together', async () => (await remaining(here)) - (await remaining(there)) === 1)
     })
+
+    test('one that stands still holds nobody up for long, and is waited for by few', async () => {
+      redis.signal('SIGSTOP')
+      try {
+        await remaining(here)
+        const began = performance.now()
+        for (let n = 0; n < 20; n++) await remaining(here)
+        // A quarter of a second now and then, not twice that for each of the twenty.
+        expect(performance.now() - began).toBeLessThan(5000)
+        await everythingArrives('while Redis stands still')
+      } finally {
+        redis.signal('SIGCONT')
+      }
+      await until('they count together', async () => (await remaining(here)) - (await remaining(there)) === 1, {
+        timeoutMs: 30_000,
+      })
+    })
   },
 )

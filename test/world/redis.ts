@@ -24,7 +24,9 @@ export const redisPrefix = (): string => `parley-test-${randomBytes(6).toString(
 export const redisServer = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find((path) => existsSync(path))
 
 /** A Redis of one's own, that can be stopped and started again. It keeps nothing. */
-export async function startRedis(port: number): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startRedis(
+  port: number,
+): Promise<{ url: string; signal(name: NodeJS.Signals): void; stop(): Promise<void> }> {
   const child = spawn(
     redisServer ?? 'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
@@ -36,6 +38,7 @@ export async function startRedis(port: number): Promise<{ url: string; stop(): P
   await until('it answers', () => answers(port))
   return {
     url: `redis://127.0.0.1:${port}`,
+    signal: (name) => void child.kill(name),
     async stop() {
       child.kill('SIGKILL')
       await ended
