@@ -1,6 +1,7 @@
 /** `npm run bench -- <name> [--json] [--rounds N] …`: the last line of --json is one JSON object. See bench/README.md. */
 import { parseArgs } from 'node:util'
 import { run } from '../src/app/cli.ts'
+import { bridge } from './bridge/run.ts'
 import { dispatch } from './dispatch/run.ts'
 import { fairness } from './fairness/run.ts'
 import { intake } from './intake/run.ts'
@@ -53,6 +54,7 @@ const benches: Record<string, () => Promise<void>> = {
   search: () => search(options),
   reads: () => reads(options),
   soak: () => soak(long),
+  bridge: () => bridge(options),
 }
 const bench = benches[positionals[0] ?? '']
 if (!bench) {

@@ -42,7 +42,10 @@ interface Given extends Omit<CentreDeps, 'centres' | 'wakeTasks'> {
 }
 
 export async function composeCentres({ config, intake, bus, serves, works, pollMs, ...parts }: Given): Promise<Centres> {
-  const genesys = createGenesys({ fetch: parts.fetch, log: parts.log, ...(parts.now ? { now: parts.now } : {}) })
+  const genesys = createGenesys({
+    ...{ fetch: parts.fetch, log: parts.log, callsPerMinute: config.GENESYS_CALLS_PER_MINUTE },
+    ...(parts.now ? { now: parts.now } : {}),
+  })
   const deps: CentreDeps = { ...parts, centres: new Map([[genesys.name, genesys]]) }
   const { log, secrets } = deps
   const folder = join(config.PARLEY_DATA_DIR, 'spool')

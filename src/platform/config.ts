@@ -176,6 +176,15 @@ export const settings = {
     .optional()
     .describe('Where Meta is reached for numbers that are connected from now on. For a proxy or the simulator.'),
   WHATSAPP_VERIFY_TOKEN: z.string().min(8).optional().describe('What Meta has to say in the handshake of /webhooks/whatsapp.'),
+  GENESYS_CALLS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(10)
+    .max(10_000_000)
+    .default(300)
+    .describe(
+      'Calls a minute that each OAuth client may make at Genesys Cloud, counted by each process: what its organisation is allowed.',
+    ),
 } as const
 
 const upperCased = new Set(['LOG_LEVEL'])
