@@ -23,7 +23,7 @@ import { consoleAddress, serverSettings } from '../server.ts'
 const steadyRate = 200
 const fullRate = 1000
 const centreMs = 20
-const customers = 2000
+const customers = 500
 const here = (file: string): string => new URL(file, import.meta.url).pathname
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 

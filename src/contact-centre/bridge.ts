@@ -9,6 +9,7 @@ import { inTenant } from '../platform/db/tx.ts'
 import { SecretUnreadable } from '../platform/secrets.ts'
 import type { CentreConnection, CentreResult } from '../ports/contact-centre.ts'
 import type { CentreDeps } from './deps.ts'
+import { type Answered, prepareEstablished, recordEstablished } from './established.ts'
 import { fileLink } from './file-links.ts'
 import { type Claim, nextLine, type Preparation, type StoredFile } from './line.ts'
 import { record, release } from './record.ts'
@@ -20,7 +21,8 @@ const callTimeoutMs = 60_000
 
 export function startBridge(deps: CentreDeps, options: { pollMs?: number; limit?: number } = {}): Worker {
   const leases = keepLeases(deps, 'bridge')
-  const worker = startWorker<Claim>(deps.log, {
+  const recorder = createRecorder(deps)
+  const worker = startWorker<Claimed>(deps.log, {
     operation: 'bridge',
     limit: options.limit ?? 64,
     pollMs: options.pollMs ?? 500,
@@ -30,14 +32,14 @@ export function startBridge(deps: CentreDeps, options: { pollMs?: number; limit?
         text: 'SELECT * FROM parley.claim_bridge($1, $2)',
         values: [limit, leaseMs],
       })
-      return rows
+      return await readTogether(deps, rows)
     },
-    async carry(claim) {
-      leases.add(claim)
+    async carry(claimed) {
+      leases.add(claimed.claim)
       try {
-        await carryLine(deps, claim)
+        await carryLine(deps, recorder, claimed)
       } finally {
-        leases.remove(claim)
+        leases.remove(claimed.claim)
       }
     },
   })
@@ -50,13 +52,41 @@ export function startBridge(deps: CentreDeps, options: { pollMs?: number; limit?
   }
 }
 
+interface Claimed {
+  claim: Claim
+  /** Where it was read together with others. */
+  loaded?: Loaded
+}
+
+/** Lines of established sessions; one that is asked as a probe goes alone. */
+async function readTogether(deps: CentreDeps, claims: readonly Claim[]): Promise<Claimed[]> {
+  const all: Claimed[] = []
+  for (const [tenantId, own] of Map.groupBy(claims, (claim) => claim.tenant_id)) {
+    const many = own.filter((claim) => !claim.probe)
+    // What goes wrong here goes wrong again for each alone, and is dealt with there.
+    const read = many.length > 0 ? await together(deps, tenantId, many).catch(() => undefined) : undefined
+    for (const claim of own) {
+      const prepared = read?.lines.get(claim.conversation_id)
+      all.push(read && prepared ? { claim, loaded: { ...read.centre, preparation: { prepared } } } : { claim })
+    }
+  }
+  return all
+}
+
+async function together(deps: CentreDeps, tenantId: string, claims: readonly Claim[]) {
+  return await inTenant(deps.db, tenantId, async (tx) => {
+    const centre = await loadCentre(tx, deps.secrets)
+    return centre && { centre, lines: await prepareEstablished(tx, claims) }
+  })
+}
+
 interface Loaded {
   row: CentreRow
   connection: CentreConnection
   preparation: Preparation
 }
 
-async function carryLine(deps: CentreDeps, claim: Claim): Promise<void> {
+async function carryLine(deps: CentreDeps, recorder: Recorder, { claim, loaded: known }: Claimed): Promise<void> {
   const now = (deps.now ?? (() => new Date()))()
   const link = (file: StoredFile) =>
     fileLink(
@@ -70,7 +100,7 @@ async function carryLine(deps: CentreDeps, claim: Claim): Promise<void> {
       },
       now,
     )
-  const loaded = await load(deps, claim, { now, link })
+  const loaded = known ?? (await load(deps, claim, { now, link }))
   if (!loaded) return
   const { row, connection, preparation } = loaded
   if (preparation === 'none' || 'wait' in preparation)
@@ -85,14 +115,17 @@ async function carryLine(deps: CentreDeps, claim: Claim): Promise<void> {
     : { outcome: 'reconnect', code: 'no_centre', text: `The contact centre ${row.name} is not available on this server.` }
   // Another conversation than the one known: has that one ended without a word?
   const told = result.outcome === 'accepted' ? result.conversationId : undefined
-  const known = prepared.mapping.conversation_id
+  const before = prepared.mapping.conversation_id
   const ended =
-    centre && told !== undefined && known !== null && told !== known
-      ? (await centre.state(connection, known)) === 'ended'
+    centre && told !== undefined && before !== null && told !== before
+      ? (await centre.state(connection, before)) === 'ended'
       : false
-  await untilStored(() =>
-    inTenant(deps.db, claim.tenant_id, (tx) => record(tx, { claim, prepared, centre: row, result, ended, now })),
-  )
+  const asBefore = result.outcome === 'accepted' && (told === undefined || told === before)
+  if (known && asBefore && row.failing_since === null) await recorder.add({ claim, prepared, messageId: result.messageId })
+  else
+    await untilStored(() =>
+      inTenant(deps.db, claim.tenant_id, (tx) => record(tx, { claim, prepared, centre: row, result, ended, now })),
+    )
   deps.changed(claim.tenant_id)
   deps.log.debug('A line for the contact centre', {
     operation: 'bridge',
@@ -122,6 +155,44 @@ async function load(deps: CentreDeps, claim: Claim, options: Parameters<typeof n
   }
 }
 const noCredentials = { code: 'no_credentials', text: 'The credentials of the contact centre are missing. Enter them again.' }
+
+interface Recorder {
+  /** Resolves when it is recorded. */
+  add(answered: Answered): Promise<void>
+}
+
+/** What was answered while the last ones were being recorded is recorded next, together. */
+function createRecorder(deps: CentreDeps): Recorder {
+  const waiting = new Map<string, { answered: Answered; done: () => void; failed: (error: Error) => void }[]>()
+  async function run(tenantId: string): Promise<void> {
+    for (;;) {
+      const batch = (waiting.get(tenantId) ?? []).splice(0, mostTogether)
+      if (batch.length === 0) return void waiting.delete(tenantId)
+      await untilStored(() =>
+        inTenant(deps.db, tenantId, (tx) =>
+          recordEstablished(
+            tx,
+            batch.map(({ answered }) => answered),
+          ),
+        ),
+      ).then(
+        () => batch.forEach(({ done }) => void done()),
+        (error: Error) => batch.forEach(({ failed }) => void failed(error)),
+      )
+    }
+  }
+  return {
+    add: (answered) =>
+      new Promise((done, failed) => {
+        const { tenant_id: tenantId } = answered.claim
+        const line = waiting.get(tenantId)
+        if (line) return void line.push({ answered, done, failed })
+        waiting.set(tenantId, [{ answered, done, failed }])
+        void run(tenantId)
+      }),
+  }
+}
+const mostTogether = 100
 
 /** How a call ended exists only here: it is recorded however long the database is away, while this process lives. */
 export async function untilStored(work: () => Promise<void>): Promise<void> {

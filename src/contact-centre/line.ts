@@ -33,7 +33,7 @@ export const unsaid = ['reaction', 'edit', 'revoke', 'system']
 const fileWaitMs = 120_000
 const fileLookMs = 2_000
 
-interface LineRow {
+export interface LineRow {
   id: string
   seq: number
   type: string
@@ -45,12 +45,11 @@ interface LineRow {
   originating: string | null
 }
 
-interface ThreadRow extends AttributeFacts {
+export interface ThreadRow extends AttributeFacts {
   control: string
   external_id: string
   address: string | null
   phone: string | null
-  identity: string | null
 }
 
 export async function nextLine(
@@ -99,38 +98,41 @@ export const customerOf = (mapping: { wa_id: string }, name?: string | null): Ce
   ...(name ? { name } : {}),
 })
 
+/** Of conversation `c`, its account, contact, business and bridge lane `l`. */
+export const threadColumns = `c.control, c.channel, a.external_id, a.address, a.name AS account_name, k.name, k.phone, k.metadata, k.external_ref,
+  t.tenant_id AS tenant, t.settings ->> 'language' AS language,
+  (SELECT jsonb_object_agg(x.key, x.value) FROM conversation_context x WHERE x.tenant_id = c.tenant_id AND x.conversation_id = c.id) AS context,
+  (SELECT array_agg(b.name ORDER BY b.name) FROM conversation_labels cl JOIN labels b ON b.tenant_id = cl.tenant_id AND b.id = cl.label_id
+    WHERE cl.tenant_id = c.tenant_id AND cl.conversation_id = c.id) AS labels`
+/** By which a customer without a number is known. */
+const identityColumn = `(SELECT i.value FROM contact_identities i WHERE i.tenant_id = c.tenant_id AND i.contact_id = c.contact_id
+  ORDER BY (i.kind = 'wa_id') DESC, (i.kind = 'phone') DESC, i.created_at, i.value LIMIT 1) AS identity`
+export const threadJoins = `JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
+  JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
+  JOIN tenants t ON t.id = c.tenant_id
+  JOIN conversation_lanes l ON l.tenant_id = c.tenant_id AND l.conversation_id = c.id AND l.kind = 'bridge'`
+
 /** Nothing where the claim is not ours any more. */
-async function loadThread(tx: Tx, claim: Claim): Promise<ThreadRow | undefined> {
-  const { rows } = await tx.query<ThreadRow>({
+async function loadThread(tx: Tx, claim: Claim): Promise<(ThreadRow & { identity: string | null }) | undefined> {
+  const { rows } = await tx.query<ThreadRow & { identity: string | null }>({
     name: 'bridge_thread',
-    text: `SELECT c.control, c.channel, a.external_id, a.address, a.name AS account_name, k.name, k.phone, k.metadata, k.external_ref,
-                  t.tenant_id AS tenant, t.settings ->> 'language' AS language,
-                  (SELECT i.value FROM contact_identities i WHERE i.tenant_id = c.tenant_id AND i.contact_id = c.contact_id
-                    ORDER BY (i.kind = 'wa_id') DESC, (i.kind = 'phone') DESC, i.created_at, i.value LIMIT 1) AS identity,
-                  (SELECT jsonb_object_agg(x.key, x.value) FROM conversation_context x WHERE x.tenant_id = c.tenant_id AND x.conversation_id = c.id) AS context,
-                  (SELECT array_agg(b.name ORDER BY b.name) FROM conversation_labels cl JOIN labels b ON b.tenant_id = cl.tenant_id AND b.id = cl.label_id
-                    WHERE cl.tenant_id = c.tenant_id AND cl.conversation_id = c.id) AS labels
-             FROM conversations c
-             JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
-             JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
-             JOIN tenants t ON t.id = c.tenant_id
-             JOIN conversation_lanes l ON l.tenant_id = c.tenant_id AND l.conversation_id = c.id AND l.kind = 'bridge' AND l.token = $3
-            WHERE c.tenant_id = $1 AND c.id = $2`,
+    text: `SELECT ${threadColumns}, ${identityColumn} FROM conversations c ${threadJoins} AND l.token = $3 WHERE c.tenant_id = $1 AND c.id = $2`,
     values: [tx.tenantId, claim.conversation_id, claim.token],
   })
   return rows[0]
 }
 
+/** Of message `m` and its ledger row `t`. An answer names what it answers; what it answers may have been recorded as sent only after the answer came. */
+export const lineColumns = `m.id, m.seq, m.type, m.content, m.body, m.occurred_at, m.created_at, t.wamid,
+  coalesce((SELECT r.genesys_message_id FROM message_tracking r WHERE r.tenant_id = m.tenant_id AND r.id = m.reply_to_id),
+    (SELECT r.genesys_message_id FROM message_tracking r WHERE m.reply_to_id IS NULL AND m.reply_to_external_id IS NOT NULL
+        AND r.tenant_id = m.tenant_id AND r.channel_account_id = t.channel_account_id AND r.wamid = m.reply_to_external_id)) AS originating`
+export const lineJoins = `JOIN message_tracking t ON t.tenant_id = m.tenant_id AND t.id = m.id AND t.status = 'received'`
+
 async function loadLine(tx: Tx, claim: Claim): Promise<LineRow | undefined> {
   const { rows } = await tx.query<LineRow>({
     name: 'bridge_line',
-    text: `SELECT m.id, m.seq, m.type, m.content, m.body, m.occurred_at, m.created_at, t.wamid,
-                  -- What it answers may have been recorded as sent only after the answer came.
-                  coalesce((SELECT r.genesys_message_id FROM message_tracking r WHERE r.tenant_id = m.tenant_id AND r.id = m.reply_to_id),
-                    (SELECT r.genesys_message_id FROM message_tracking r WHERE m.reply_to_id IS NULL AND m.reply_to_external_id IS NOT NULL
-                        AND r.tenant_id = m.tenant_id AND r.channel_account_id = t.channel_account_id AND r.wamid = m.reply_to_external_id)) AS originating
-             FROM messages m
-             JOIN message_tracking t ON t.tenant_id = m.tenant_id AND t.id = m.id AND t.status = 'received'
+    text: `SELECT ${lineColumns} FROM messages m ${lineJoins}
             WHERE m.tenant_id = $1 AND m.conversation_id = $2 AND m.seq > $3 AND m.direction = 'inbound' AND m.type <> ALL ($4)
             ORDER BY m.seq LIMIT 1`,
     values: [tx.tenantId, claim.conversation_id, claim.done_seq, unsaid],
