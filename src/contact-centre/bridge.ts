@@ -16,6 +16,8 @@ import { record, release } from './record.ts'
 import { type CentreRow, loadCentre, setCentreState } from './store.ts'
 import { startWorker, type Worker } from './worker.ts'
 
+/** Lines under way: a call takes a while, and a thousand a second have to be under way somewhere. */
+const linesAtOnce = 256
 /** The contact centre's own client ends sooner; this is for one that hangs. */
 const callTimeoutMs = 60_000
 
@@ -24,7 +26,7 @@ export function startBridge(deps: CentreDeps, options: { pollMs?: number; limit?
   const recorder = createRecorder(deps)
   const worker = startWorker<Claimed>(deps.log, {
     operation: 'bridge',
-    limit: options.limit ?? 64,
+    limit: options.limit ?? linesAtOnce,
     pollMs: options.pollMs ?? 500,
     async claim(limit) {
       const { rows } = await deps.db.pool.query<Claim>({
