@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { inboundText, makeAccount, type TestAccount, webhook } from '../../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../../test/world/database.ts'
 import { silent } from '../../../test/world/people.ts'
+import { until } from '../../../test/world/until.ts'
 import { receiveBatch } from '../../conversations/receive.ts'
 import { newId } from '../../kernel/ids.ts'
 import { maintainPartitions, partitionedTables } from './partitions.ts'
@@ -114,6 +115,28 @@ describe('months that come late', () => {
     expect(await digest('messages')).toEqual(before)
     expect(await count('ONLY messages_default')).toBe(0)
     expect(await count('messages_2025_06')).toBeGreaterThan(100)
+  })
+  test('who reads at that moment waits and then sees every row, wherever it is by then', async () => {
+    await fill(400, '2025-05-01', '2025-08-01')
+    const [mover, ...readers] = await Promise.all([1, 2, 3, 4].map(() => db.owner.connect()))
+    const named = { name: 'all', text: 'SELECT count(*)::int AS n FROM messages' }
+    const [plain, fresh, used] = readers as [pg.PoolClient, pg.PoolClient, pg.PoolClient]
+    for (let n = 0; n < 7; n++) await used.query(named)
+    await mover?.query('BEGIN')
+    const { rows } = await (mover as pg.PoolClient).query(`SELECT moved::int FROM maintain_month_partitions('messages')`)
+    expect(rows.reduce((sum, { moved }) => sum + moved, 0)).toBe(401)
+    const reading = [plain.query(named.text), fresh.query(named), used.query(named)]
+    await until('all of them wait', async () => {
+      const [waiting] = (
+        await db.pool.query(`SELECT count(*)::int AS n FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+          WHERE d.datname = current_database() AND NOT l.granted`)
+      ).rows
+      return waiting.n === 3
+    })
+    await mover?.query('COMMIT')
+    const read = await Promise.all(reading)
+    for (const client of [mover, ...readers]) client?.release()
+    expect(read.map(({ rows }) => rows)).toEqual([[{ n: 401 }], [{ n: 401 }], [{ n: 401 }]])
   })
   test('the function of one month says what it will not do', async () => {
     expect((await db.owner.query(`SELECT create_messages_partition('2026-02-17') AS name`)).rows[0].name).toBe(
