@@ -5,7 +5,8 @@
 import type { Replayer } from '../conversations/replay.ts'
 import { ParleyError } from '../kernel/errors.ts'
 import { isUuid, newId } from '../kernel/ids.ts'
-import { cleanJson } from '../kernel/text.ts'
+import { readJson } from '../kernel/json.ts'
+import { cleanText } from '../kernel/text.ts'
 import type { Broker, Handled, IncomingMessage } from '../platform/broker.ts'
 import { classify } from '../platform/db/errors.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
@@ -60,16 +61,9 @@ export function readIntegrationQueues(deps: QueueDeps): IntegrationReader {
   }
 }
 
-function parse(message: IncomingMessage): unknown {
-  try {
-    return JSON.parse(message.body.toString('utf8'))
-  } catch {
-    return undefined
-  }
-}
-
 function keyOf(queue: ConsumedName, message: IncomingMessage): string {
-  const parsed = consumed[queue].safeParse(parse(message))
+  const read = readJson(message.body)
+  const parsed = consumed[queue].safeParse(read.ok ? read.value : undefined)
   const tenant = String(message.headers[tenantHeader] ?? '')
   return parsed.success ? `${tenant} ${orderKeys[queue](parsed.data as never)}` : (message.id ?? '')
 }
@@ -97,9 +91,11 @@ async function handleOne(
 }
 
 async function once(deps: QueueDeps, queue: ConsumedName, message: IncomingMessage): Promise<Handled> {
-  const payload = parse(message)
+  const read = readJson(message.body)
+  const payload = read.ok ? read.value : undefined
   const tenantId = await tenantOf(deps.db, message)
   if (!tenantId) return await putAway(deps, { queue, message, payload, tenantId: null, ...noTenant })
+  if (!read.ok) return await putAway(deps, { queue, message, payload, tenantId, reason: 'invalid_payload', error: read.reason })
   const checked = consumed[queue].safeParse(payload)
   if (!checked.success) {
     const error = checked.error.issues.map((issue) => `/${issue.path.join('/')} ${issue.message}`).join('; ')
@@ -123,7 +119,8 @@ const noTenant = { reason: 'invalid_payload' as const, error: `The header ${tena
 
 async function tenantOf(db: Database, message: IncomingMessage): Promise<string | null> {
   const named = message.headers[tenantHeader]
-  if (typeof named !== 'string' || named === '') return null
+  // NUL is in nobody's name, and the database would not take the question.
+  if (typeof named !== 'string' || named === '' || named.includes('\u0000')) return null
   const row = await findTenantRow(db, isUuid(named) ? 'id' : 'public_id', named)
   return row && row.status !== 'deleted' ? row.id : null
 }
@@ -156,10 +153,13 @@ interface Letter {
 
 /** In the database once, however often it is delivered; then for others; then acknowledged. */
 async function putAway(deps: QueueDeps, letter: Letter): Promise<Handled> {
-  const { queue, message, tenantId, reason, error } = letter
-  const payload =
-    letter.payload === undefined ? { text: message.body.toString('utf8').slice(0, 20_000) } : cleanJson(letter.payload)
-  const context = JSON.stringify({ messageId: message.id ?? null })
+  const { queue, message, tenantId, reason } = letter
+  // What the database does not take would come again for ever.
+  const error = cleanText(letter.error)
+  const id = message.id === undefined ? null : cleanText(message.id)
+  const text = cleanText(message.body.toString('utf8').slice(0, 20_000))
+  const payload = letter.payload === undefined ? { text } : letter.payload
+  const context = JSON.stringify({ messageId: id })
   const values = [`queue:${queue}`, JSON.stringify(payload), reason, error.slice(0, 2000), queue, context]
   if (tenantId)
     await inTenant(deps.db, tenantId, (tx) =>
@@ -167,12 +167,12 @@ async function putAway(deps: QueueDeps, letter: Letter): Promise<Handled> {
         `INSERT INTO dead_letters (tenant_id, source, original_payload, reason, error_message, queue, context)
          SELECT $1, $2, $3, $4, $5, $6, $7 WHERE $8::text IS NULL OR NOT EXISTS (
            SELECT FROM dead_letters d WHERE d.tenant_id = $1 AND d.queue = $6 AND d.context ->> 'messageId' = $8 AND d.resolved_at IS NULL)`,
-        [tenantId, ...values, message.id ?? null],
+        [tenantId, ...values, id],
       ),
     )
   else await deps.db.pool.query('SELECT parley.add_dead_letter(NULL, $1, NULL, $2, $3, $4, $5, $6)', values)
   const told: DLQMessage = {
-    original_payload: letter.payload ?? message.body.toString('utf8').slice(0, 20_000),
+    original_payload: letter.payload ?? text,
     reason,
     error_message: error,
     retry_count: 0,
@@ -181,7 +181,7 @@ async function putAway(deps: QueueDeps, letter: Letter): Promise<Handled> {
   await deps.broker.publish(
     { exchange: deadLetterExchange, key: reason },
     {
-      id: message.id ?? newId(),
+      id: id ?? newId(),
       type: 'dead-letter.v1',
       headers: { queue, ...(tenantId ? { [tenantHeader]: tenantId } : {}) },
       body: Buffer.from(JSON.stringify(told)),

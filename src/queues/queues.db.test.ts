@@ -169,6 +169,35 @@ describe.skipIf(!requirePart('RabbitMQ', rabbitPresent))('the integration queues
     ])
   })
 
+  test('what no database could keep as it came is put away all the same, once, and does not come again for ever', async () => {
+    const id = `id-\u0000-${randomUUID()}`
+    await put('inbound-message.v1', '\u0000 is not JSON')
+    await put('inbound-message.v1', `{"wa_id":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)
+    await put('inbound-message.v1', inbound({ phone_number_id: 'no\u0000body' }))
+    for (let n = 0; n < 2; n++) await put('inbound-message.v1', '{', { id })
+    const nobodys = inbound()
+    await put('inbound-message.v1', nobodys, { tenant: 'no\u0000body' })
+    await until('all of them are letters', async () => {
+      const [{ n }] = await rows(
+        `SELECT count(*)::int AS n FROM dead_letters WHERE tenant_id = $1 OR (tenant_id IS NULL AND original_payload ->> 'wamid' = $2)`,
+        [account.tenantId, nobodys.wamid],
+      )
+      return n === 5
+    })
+    expect(new Set((await letters()).map(({ error_message }) => error_message))).toEqual(
+      new Set([
+        'The body is not JSON.',
+        'The body is nested deeper than 64 levels.',
+        'The business has no number with the id nobody.',
+      ]),
+    )
+    const told: unknown[] = []
+    await until('each was told', async () => {
+      for (let one = await rabbit.take(deadLetters); one; one = await rabbit.take(deadLetters)) told.push(one)
+      return told.length >= 6
+    })
+  })
+
   test('what an agent wrote goes to the customer once, and is told', async () => {
     const { line, mappingId, conversation } = await begun()
     const said = { conversation_id: conversation, genesys_message_id: randomUUID(), message_text: 'Good day' }
