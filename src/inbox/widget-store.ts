@@ -94,11 +94,13 @@ export async function history(
   const seqs = conversationIds.map((id) => from[id] ?? Number.MAX_SAFE_INTEGER)
   const { rows } = await tx.query<{ id: string; conversation_id: string; seq: number }>({
     name: 'widget_history',
+    // A line may have an earlier time than the one before it in its conversation: it counts as no later than those behind it.
     text: `SELECT m.id, m.conversation_id, m.seq FROM unnest($2::uuid[], $3::bigint[]) AS c(id, before) CROSS JOIN LATERAL (
-             SELECT m.id, m.conversation_id, m.seq, m.created_at FROM messages m
-              WHERE m.tenant_id = $1 AND m.conversation_id = c.id AND m.seq < c.before AND m.type NOT IN ('reaction', 'edit', 'revoke')
-              ORDER BY m.seq DESC LIMIT $4) m
-            ORDER BY m.created_at DESC, m.conversation_id, m.seq DESC LIMIT $4`,
+             SELECT l.*, min(l.created_at) OVER (ORDER BY l.seq DESC) AS at FROM (
+               SELECT m.id, m.conversation_id, m.seq, m.created_at FROM messages m
+                WHERE m.tenant_id = $1 AND m.conversation_id = c.id AND m.seq < c.before AND m.type NOT IN ('reaction', 'edit', 'revoke')
+                ORDER BY m.seq DESC LIMIT $4) l) m
+            ORDER BY m.at DESC, m.conversation_id, m.seq DESC LIMIT $4`,
     values: [tx.tenantId, conversationIds, seqs, given.limit + 1],
   })
   const page = rows.slice(0, given.limit)
