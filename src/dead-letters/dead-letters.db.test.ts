@@ -122,6 +122,15 @@ describe('replaying', () => {
     expect(await letter(id)).toMatchObject({ resolved_at: null })
   })
 
+  test('a payload nested so deep that nobody can walk it is refused in words', async () => {
+    const { id, mended } = await poison()
+    const body = JSON.parse(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)
+    const refused = { code: 'invalid_request', message: expect.stringContaining('64 levels') }
+    await expect(mendLetter(deps, account.tenantId, by, id, { ...mended, body })).rejects.toMatchObject(refused)
+    await expect(replayLetter(deps, account.tenantId, by, id, { payload: { ...mended, body } })).rejects.toMatchObject(refused)
+    expect(await letter(id)).toMatchObject({ resolved_at: null, payload: null })
+  })
+
   test('a receipt that speaks of what a customer wrote stays one, and makes no second letter', async () => {
     const event = inboundText(account, `1650${digits(7)}`, 'mine')
     await receiveBatch({ db, log: silent }, [webhook(event), webhook(receipt(account, event.externalId, 'read'))])

@@ -1,6 +1,7 @@
 /** What is done with dead letters: mended, replayed, discarded, one or many. Each opens its own transactions. */
 import { type Replayer, replayerFor, StillUnfit } from '../conversations/replay.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
+import { isShallow, MAX_DEPTH } from '../kernel/json.ts'
 import { cleanJson } from '../kernel/text.ts'
 import { classify } from '../platform/db/errors.ts'
 import { type Database, inTenant, inTransaction } from '../platform/db/tx.ts'
@@ -54,6 +55,16 @@ async function note(shelf: store.Shelf, by: By, action: string, id: string, chan
   else await audit({ query: shelf.query, tenantId: shelf.tenantId }, by, said)
 }
 
+/** What a person wrote, so that it can be walked and stored. */
+function requireStorable(payload: unknown): unknown {
+  if (!isShallow(payload))
+    throw new ParleyError(
+      'invalid_request',
+      `The payload is nested deeper than ${MAX_DEPTH} levels. Take out what is not needed.`,
+    )
+  return cleanJson(payload)
+}
+
 /** Keeps a mended payload beside the original. */
 export async function mendLetter(
   deps: DeadLetterDeps,
@@ -62,11 +73,12 @@ export async function mendLetter(
   id: string,
   payload: unknown,
 ): Promise<void> {
+  const mended = requireStorable(payload)
   await onShelf(deps.db, tenantId, async (shelf) => {
     const row = await requireLetter(shelf, id)
     requireOpen(row)
-    const checked = replayerFor(deps.replayers, row.source).check(payload, row.original_payload)
-    if (!(await store.settleLetter(shelf, id, { payload: cleanJson(checked), entry: entry(deps, by, 'edited') })))
+    const checked = replayerFor(deps.replayers, row.source).check(mended, row.original_payload)
+    if (!(await store.settleLetter(shelf, id, { payload: checked, entry: entry(deps, by, 'edited') })))
       requireOpen(await requireLetter(shelf, id))
     await note(shelf, by, 'dead_letter.edited', id, { source: row.source })
   })
@@ -84,7 +96,7 @@ export async function replayLetter(
   { payload, oneOfMany = false }: { payload?: unknown; oneOfMany?: boolean } = {},
 ): Promise<Outcome> {
   let after: () => void = () => {}
-  const mended = payload === undefined ? undefined : cleanJson(payload)
+  const mended = payload === undefined ? undefined : requireStorable(payload)
   try {
     await onShelf(deps.db, tenantId, async (shelf) => {
       const row = await requireLetter(shelf, id)

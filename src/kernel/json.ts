@@ -9,6 +9,10 @@ export const MAX_BYTES = 4 * 1024 * 1024
 /** The deepest bodies of a provider have about 12 levels. The walks below recurse once for each level. */
 export const MAX_DEPTH = 64
 
+/** Whether a value that was read elsewhere can be walked: no deeper than `left` levels. */
+export const isShallow = (value: unknown, left = MAX_DEPTH): boolean =>
+  typeof value !== 'object' || value === null || (left > 0 && Object.values(value).every((one) => isShallow(one, left - 1)))
+
 export type JsonResult = { ok: true; value: unknown } | { ok: false; reason: string }
 
 const utf8 = new TextDecoder()

@@ -1,14 +1,13 @@
 /** JSON of a caller that is kept as it is, within limits. */
 import { z } from 'zod'
 import { ParleyError } from '../kernel/errors.ts'
+import { isShallow } from '../kernel/json.ts'
 
 const mostBytes = 65_536
 const deepest = 32
-const isShallow = (value: unknown, left = deepest): boolean =>
-  typeof value !== 'object' || value === null || (left > 0 && Object.values(value).every((one) => isShallow(one, left - 1)))
 
 /** Every request of a person reads the settings of their business, so they stay small however often they are added to. */
-const isModest = (value: object): boolean => isShallow(value) && JSON.stringify(value).length <= mostBytes
+const isModest = (value: object): boolean => isShallow(value, deepest) && JSON.stringify(value).length <= mostBytes
 const modestWords = 'may take up at most 64 KB, and nest 32 deep'
 
 export function requireModest<T extends object>(value: T): T {
