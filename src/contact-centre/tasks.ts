@@ -1,5 +1,5 @@
 /** What was written down to be done: failed receipts and ends for the contact centre, agents' messages with files. */
-import { addDeadLetter, type MappingRow, mappingById } from '../conversations/mappings.ts'
+import { addDeadLetter, hasAgain, type MappingRow, mappingById } from '../conversations/mappings.ts'
 import { inTenant, type Tx } from '../platform/db/tx.ts'
 import type { CentreCustomer, CentreResult } from '../ports/contact-centre.ts'
 import type { DLQReason } from '../ports/state-manager.ts'
@@ -48,10 +48,12 @@ async function carryCall(deps: CentreDeps, task: Task): Promise<void> {
   const loaded = await inTenant(deps.db, task.tenant_id, (tx) => loadCentre(tx, deps.secrets))
   const centre = loaded && deps.centres.get(loaded.row.name)
   if (!loaded || !centre) return await inTenant(deps.db, task.tenant_id, (tx) => again(tx, task))
+  const ends = task.kind === 'disconnect' ? (task.payload as { conversationId: string }).conversationId : null
+  if (ends !== null && !(await mayEnd(deps, task, ends))) return
   const now = (deps.now ?? (() => new Date()))()
   const options = { signal: AbortSignal.timeout(30_000) }
-  const result: CentreResult = await (task.kind === 'disconnect'
-    ? centre.disconnect(loaded.connection, (task.payload as { conversationId: string }).conversationId, options)
+  const result: CentreResult = await (ends !== null
+    ? centre.disconnect(loaded.connection, ends, options)
     : centre.receipt(loaded.connection, failedReceipt(task.payload as FailedReceipt, now), options)
   ).catch((error: Error) => ({ outcome: 'unknown' as const, code: 'sender_fault', text: error.message }))
   await inTenant(deps.db, task.tenant_id, async (tx) => {
@@ -66,6 +68,16 @@ async function carryCall(deps: CentreDeps, task: Task): Promise<void> {
       outcome: result.outcome,
       code: result.code,
     })
+}
+
+/** What was given back before it was ended goes on: the customer's lines would stay in an ended conversation. */
+async function mayEnd(deps: CentreDeps, task: Task, conversationId: string): Promise<boolean> {
+  return await inTenant(deps.db, task.tenant_id, async (tx) => {
+    const has = await hasAgain(tx, { conversationId, conversationRef: task.conversation_id })
+    if (has === 'yes') await done(tx, task)
+    if (has === 'perhaps') await again(tx, task)
+    return has === 'no'
+  })
 }
 
 interface FailedReceipt {

@@ -239,6 +239,24 @@ export async function closeMappingOf(tx: Tx, conversationRef: string, reason: st
     })
 }
 
+/**
+ * Whether the contact centre has a conversation again that it was to end. `perhaps`: its session here is not told yet which of its
+ * conversations it is.
+ */
+export async function hasAgain(
+  tx: Tx,
+  { conversationId, conversationRef }: { conversationId: string; conversationRef: string | null },
+): Promise<'yes' | 'perhaps' | 'no'> {
+  const { rows } = await tx.query<{ known: boolean }>(
+    `SELECT m.conversation_id IS NOT NULL AS known FROM conversation_mappings m
+      WHERE m.tenant_id = $1 AND m.status = 'active' AND (m.conversation_id = $2 OR (m.conversation_id IS NULL AND m.conversation_ref = $3))
+      ORDER BY 1 DESC LIMIT 1`,
+    [tx.tenantId, conversationId, conversationRef],
+  )
+  if (!rows[0]) return 'no'
+  return rows[0].known ? 'yes' : 'perhaps'
+}
+
 // What is left to do, and what could not be done -----------------------------------------------------------------------
 
 export async function addTask(
