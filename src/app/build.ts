@@ -167,7 +167,7 @@ export async function build(options: BuildOptions): Promise<App> {
     : noWorkers
   const { dispatcher, turns, search, upkeep } = workers
   const centres = await composeCentres({
-    ...{ config, db, intake, log, secrets, channels, files, publicUrl, changed, bus, serves, works },
+    ...{ config, db, databaseUrl, log, secrets, channels, files, publicUrl, changed, bus, serves, works },
     ...{ fetch: outbound.fetch, wakeDispatch: dispatcher.wake, pollMs: options.pollMs },
   })
   const onStored = (tenants: ReadonlySet<string>): void => {

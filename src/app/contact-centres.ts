@@ -12,12 +12,15 @@ import type { Worker } from '../contact-centre/worker.ts'
 import type { Bus } from '../platform/bus.ts'
 import type { Config } from '../platform/config.ts'
 import { isUnavailable } from '../platform/db/errors.ts'
+import { createPool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { openSpool, type Spool } from '../platform/spool.ts'
 import { hintMs, seldom } from './workers.ts'
 
 export interface Centres {
   deps: CentreDeps
+  /** Connections that only its webhooks use. */
+  intake: Database
   /** Customers' lines, to the contact centre. */
   bridge: Worker
   /** What else is left to do for it. */
@@ -32,8 +35,7 @@ export interface Centres {
 
 interface Given extends Omit<CentreDeps, 'centres' | 'wakeTasks'> {
   config: Config
-  /** Connections that only intake uses. */
-  intake: Database
+  databaseUrl: string
   bus: Bus
   /** Whether this process takes webhooks, and whether it carries on. */
   serves: boolean
@@ -41,13 +43,24 @@ interface Given extends Omit<CentreDeps, 'centres' | 'wakeTasks'> {
   pollMs?: number
 }
 
-export async function composeCentres({ config, intake, bus, serves, works, pollMs, ...parts }: Given): Promise<Centres> {
+export async function composeCentres({ config, databaseUrl, bus, serves, works, pollMs, ...parts }: Given): Promise<Centres> {
   const genesys = createGenesys({
     ...{ fetch: parts.fetch, log: parts.log, callsPerMinute: config.GENESYS_CALLS_PER_MINUTE },
     ...(parts.now ? { now: parts.now } : {}),
   })
   const deps: CentreDeps = { ...parts, centres: new Map([[genesys.name, genesys]]) }
   const { log, secrets } = deps
+  // Its webhooks have connections of their own: one that waits for a conversation must keep neither customers' webhooks nor people
+  // waiting. It is answered within ten seconds, also by a database that says nothing.
+  const pool = createPool({
+    connectionString: databaseUrl,
+    size: 3,
+    log,
+    name: 'parley-centres',
+    queryTimeoutMs: 4000,
+    waitMs: 3000,
+  })
+  const intake: Database = { pool }
   const folder = join(config.PARLEY_DATA_DIR, 'spool')
   const addresses = await openKnownAddresses({ db: intake, secrets, log, file: join(folder, 'known-addresses.sealed') })
   const spool = serves
@@ -68,7 +81,7 @@ export async function composeCentres({ config, intake, bus, serves, works, pollM
   })
   const deaf = works && !serves ? bus.subscribe(hinted) : () => {}
   return {
-    ...{ deps, bridge, tasks, receipts, addresses, ...(spool ? { spool } : {}) },
+    ...{ deps, intake, bridge, tasks, receipts, addresses, ...(spool ? { spool } : {}) },
     async stop() {
       deaf()
       await spool?.stop()
@@ -76,6 +89,7 @@ export async function composeCentres({ config, intake, bus, serves, works, pollM
       await bridge.stop()
       await tasks.stop()
       await receipts.stop()
+      await pool.end()
     },
   }
 }

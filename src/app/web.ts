@@ -79,7 +79,7 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
     log,
     findApp: appFinder(config, parts.intake, secrets),
   })
-  await server.register(centreWebhookRoutes, { prefix: '/webhooks', intake: parts.intake, ...centres })
+  await server.register(centreWebhookRoutes, { prefix: '/webhooks', ...centres })
   await server.register(fileLinkRoute, { secrets, files: centres.deps.files })
   await server.register(
     async (api) => {

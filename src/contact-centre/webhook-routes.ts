@@ -54,8 +54,8 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
       async (request: FastifyRequest) => {
         const { slug } = request.params as { slug: string }
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-        const address = await requireSigned(centre, slug, request, rawBody)
-        await take({
+        const { address, isAway } = await requireSigned(centre, slug, request, rawBody)
+        const webhook: CentreWebhook = {
           id: newId(),
           tenantId: address.tenantId,
           centre: centre.name,
@@ -64,20 +64,21 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
           rawBody,
           headers: keptHeaders(request),
           receivedAt: (deps.now ?? (() => new Date()))(),
-        })
+        }
+        await (isAway ? keep(webhook) : take(webhook))
         return ''
       },
     )
   }
 
   /** While the database is away, as it was last seen. */
-  async function addressOf(centre: string, slug: string): Promise<Address | null> {
+  async function addressOf(centre: string, slug: string): Promise<{ address: Address | null; isAway: boolean }> {
     try {
-      return await addresses.find(centre, slug)
+      return { address: await addresses.find(centre, slug), isAway: false }
     } catch (error) {
       if (!isUnavailable(error)) throw error
-      const remembered = addresses.remembered(centre, slug)
-      if (remembered) return remembered
+      const address = addresses.remembered(centre, slug)
+      if (address && spool) return { address, isAway: true }
       throw new ParleyError('unavailable', 'The database is not available. Send again later.')
     }
   }
@@ -87,8 +88,8 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
     slug: string,
     request: FastifyRequest,
     rawBody: Buffer,
-  ): Promise<Address> {
-    const address = await addressOf(centre.name, slug)
+  ): Promise<{ address: Address; isAway: boolean }> {
+    const { address, isAway } = await addressOf(centre.name, slug)
     if (!address) throw new ParleyError('not_found', 'Nobody receives webhooks at this address.')
     const secrets = acceptedSecrets(address, (deps.now ?? (() => new Date()))())
     const headers = request.headers as Record<string, string | undefined>
@@ -100,7 +101,7 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
       })
       throw new ParleyError('bad_signature', 'The signature does not match. Check the secret token of the integration.')
     }
-    return address
+    return { address, isAway }
   }
 
   async function take(webhook: CentreWebhook): Promise<void> {
@@ -110,9 +111,14 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
         return await receiveCentreWebhook(deps, webhook, intake)
       } catch (error) {
         if (!isUnavailable(error)) throw error
-        if (!spool) throw new ParleyError('unavailable', 'The database is not available. Send again later.')
       }
     }
+    await keep(webhook)
+  }
+
+  /** On the disk, until the database is back. */
+  async function keep(webhook: CentreWebhook): Promise<void> {
+    if (!spool) throw new ParleyError('unavailable', 'The database is not available. Send again later.')
     const { rawBody: body, receivedAt, tenantId, centre, slug, headers, integrationIds } = webhook
     const about: About = { tenantId, centre, slug, headers, integrationIds: [...integrationIds] }
     try {

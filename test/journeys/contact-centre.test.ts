@@ -33,6 +33,8 @@ beforeEach(() => {
   customer = world.customer(`1555${digits(7)}`, 'Ada')
 })
 afterAll(async () => {
+  // Connections that a black hole swallowed would be waited for.
+  world?.proxy?.mode('cut')
   world?.proxy?.mode('pass')
   await genesys?.close()
   await world?.close()
@@ -213,6 +215,20 @@ test('while the database is away an agent’s answers are taken, kept on the dis
   await world.settle()
   expect(textsOnThePhone()).toEqual(texts)
   await until('nothing waits on the disk', () => world.app.centres.spool?.waiting().files === 0)
+})
+
+test('a database that says nothing is away as well: the contact centre has its answer within ten seconds', async () => {
+  const conversation = await begun()
+  await world.settle()
+  world.proxy?.mode('blackhole')
+  genesys.simulator.say(conversation.id, { text: 'into the silence' })
+  const delivery = genesys.simulator.deliveries.at(-1)
+  await until('it was taken', () => delivery?.statuses.includes(200), { timeoutMs: 12_000 })
+  expect(delivery?.statuses).toEqual([200])
+  world.proxy?.mode('pass')
+  // Whoever waited for an answer of the database waits half a minute at most.
+  await until('it is on the phone', () => onThePhone().length === 1, { timeoutMs: 90_000 })
+  expect(textsOnThePhone()).toEqual(['into the silence'])
 })
 
 test('while the contact centre is away nothing is lost, and it gets everything once it is back', async () => {
