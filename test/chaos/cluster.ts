@@ -83,12 +83,21 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosResult> {
     const report = await runCluster({
       seed: plan.seed,
       databaseUrl: plan.databaseUrl,
-      messages: Math.ceil(plan.minutes * 60 * plan.perSecond),
+      // Half of it to people, half to agents in a contact centre, who answer every line.
+      messages: Math.ceil((plan.minutes * 60 * plan.perSecond) / 2),
+      downstream: {
+        messages: Math.ceil((plan.minutes * 60 * plan.perSecond) / 2),
+        customers: 100,
+        perSecond: plan.perSecond / 2,
+      },
       customers: 200,
       replies: Math.ceil(plan.minutes * 60),
-      perSecond: plan.perSecond,
+      perSecond: plan.perSecond / 2,
       roles: ['web', 'web', 'worker', 'worker'],
-      settings: { RABBITMQ_URL: broker.url, REDIS_URL: redis.url, REDIS_PREFIX: 'chaos:' },
+      settings: {
+        ...{ RABBITMQ_URL: broker.url, REDIS_URL: redis.url, REDIS_PREFIX: 'chaos:' },
+        GENESYS_CALLS_PER_MINUTE: '1000000',
+      },
       disturb,
       settled: () => emptied(broker.url),
       killed: true,

@@ -10,6 +10,7 @@ import { createSecrets } from '../../src/platform/secrets.ts'
 import { createBusiness } from './business.ts'
 import { type Cluster, type Role, startCluster } from './cluster.ts'
 import { type LoadPlan, phonesOf, progress, replyAll, type Scene, sendAll } from './crash-load.ts'
+import { type DownstreamReport, startDownstream } from './downstream.ts'
 import { checkHistory, createHistory, type Report } from './history.ts'
 import { seeded } from './seeded.ts'
 import { until } from './until.ts'
@@ -26,11 +27,14 @@ export interface ClusterPlan extends LoadPlan {
   /** Leases of processes that were killed are a minute old for those who look afterwards. */
   killed?: boolean
   drainMs?: number
+  /** Beside it, so many lines to a business whose agents are in a contact centre, by so many customers. */
+  downstream?: { messages: number; customers: number; perSecond: number }
 }
 
 export interface ClusterResult extends Report {
   seed: number
   seconds: number
+  downstream?: Pick<DownstreamReport, 'heard' | 'answered' | 'delivered'>
 }
 
 const key = 'a key that only tests have, 32 long'
@@ -41,6 +45,7 @@ export async function runCluster(plan: ClusterPlan): Promise<ClusterResult> {
   const pool = createPool({ connectionString: plan.databaseUrl, size: 2, log: createLogger({ level: 'CRITICAL' }) })
   const owner = new pg.Pool({ connectionString: plan.databaseUrl, max: 2, options: '-c search_path=parley' })
   owner.on('error', () => {})
+  const closers: (() => Promise<void>)[] = []
   const running = await startWhatsAppSimulator({
     seed: plan.seed,
     latency: { webhook: [1, 5], sent: [2, 10], delivered: [5, 20] },
@@ -74,7 +79,15 @@ export async function runCluster(plan: ClusterPlan): Promise<ClusterResult> {
       // The simulator has not seen the messages of this load: its windows are open all the same.
       running.simulator.thread(business.phoneNumberId, phone).lastCustomerMessageAt = Date.now()
     }
-    const load = Promise.all([sendAll(scene), replyAll(scene)]).finally(() => {
+    const secrets = createSecrets([key])
+    const downstream = plan.downstream
+      ? await startDownstream({
+          plan: { seed: plan.seed + 1, replies: 0, ...plan.downstream },
+          ...{ db: { pool }, owner, secrets, url: cluster.url, whatsapp: running },
+        })
+      : undefined
+    closers.push(() => downstream?.close() ?? Promise.resolve())
+    const load = Promise.all([sendAll(scene), replyAll(scene), downstream?.send()]).finally(() => {
       scene.done = true
     })
     load.catch(() => {}) // awaited below
@@ -86,14 +99,37 @@ export async function runCluster(plan: ClusterPlan): Promise<ClusterResult> {
       )
     await plan.settled?.()
     await drained(owner, running.simulator, plan.drainMs ?? 90_000)
-    const report = await checkHistory(history, { owner, tenantId: business.tenantId, accepted: running.simulator.accepted })
-    return { seed: plan.seed, seconds: Math.round((performance.now() - began) / 100) / 10, ...report }
+    await downstream?.settled(plan.drainMs ?? 90_000)
+    const { accepted } = running.simulator
+    const report = await checkHistory(history, {
+      ...{ owner, tenantId: business.tenantId },
+      accepted: accepted.filter(({ phoneNumberId }) => phoneNumberId === business.phoneNumberId),
+    })
+    const beside = await downstream?.check(accepted)
+    return {
+      ...{ seed: plan.seed, seconds: Math.round((performance.now() - began) / 100) / 10 },
+      ...(beside ? together(report, beside) : report),
+    }
   } finally {
+    for (const close of closers) await close()
     await cluster.close()
     await running.close()
     await pool.end()
     await owner.end()
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Both businesses' figures added up: a fault of either is a fault. */
+function together(report: Report, { stored, heard, answered, delivered, broken }: DownstreamReport) {
+  const sum = (pick: (one: Report) => number) => pick(report) + pick(stored)
+  return {
+    ...report,
+    ...{ attempted: sum((r) => r.attempted), acked: sum((r) => r.acked), lost: sum((r) => r.lost) },
+    ...{ duplicated: sum((r) => r.duplicated), recovered: sum((r) => r.recovered), unexpected: sum((r) => r.unexpected) },
+    out_of_order: sum((r) => r.out_of_order),
+    broken: { ...report.broken, ...stored.broken, ...broken },
+    downstream: { heard, answered, delivered },
   }
 }
 
