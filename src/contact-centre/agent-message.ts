@@ -44,8 +44,15 @@ interface Refused {
   error: string
 }
 
-export async function takeAgentMessage(deps: CentreDeps, tx: Tx, origin: Origin, event: AgentMessage): Promise<Taken> {
-  const mapping = await sessionOf(tx, event)
+/** `session`: where it is known whose it is; else the event says it. */
+export async function takeAgentMessage(
+  deps: CentreDeps,
+  tx: Tx,
+  origin: Origin,
+  event: AgentMessage,
+  session?: MappingRow,
+): Promise<Taken> {
+  const mapping = session ?? (await sessionOf(tx, event))
   if (!mapping) return { refused: { reason: 'mapping_not_found', error: 'No session here has this conversation.' } }
   if (await isKnown(tx, event.messageId)) return {}
   const open = await openThread(tx, mapping, event)

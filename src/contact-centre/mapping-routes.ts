@@ -154,7 +154,7 @@ export const mappingRoutes: FastifyPluginAsyncZod<{ deps: CentreDeps }> = async 
         if (!mapping) throw notFound('The session')
         const centre = (await findCentre(tx))?.name ?? 'genesys'
         const event = messageFrom(mapping, request.body)
-        const { refused, ...done } = await takeAgentMessage(deps, tx, { centre, source: `webhook:${centre}` }, event)
+        const { refused, ...done } = await takeAgentMessage(deps, tx, { centre, source: `webhook:${centre}` }, event, mapping)
         // Undone with all that was begun for it: whoever calls is told.
         if (refused) throw new ParleyError('conflict', refused.error, { reason: refused.reason })
         return done

@@ -1,5 +1,6 @@
 /** What the API of the contact centre and its sessions takes and gives. */
 import { z } from 'zod'
+import { isShallow, MAX_DEPTH } from '../kernel/json.ts'
 import { conversationCorrelation, mappingResponse, statusUpdate } from '../ports/state-manager.ts'
 import { centreSettings } from './settings.ts'
 
@@ -117,6 +118,8 @@ const contextKey = z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/)
 export const contextView = z.record(z.string(), z.unknown()).meta({ id: 'ConversationContext' })
 export const putContext = z
   .record(contextKey, z.unknown())
+  // First of all: what is nested so deep cannot even be measured.
+  .refine((all) => isShallow(all), { message: `is nested deeper than ${MAX_DEPTH} levels`, abort: true })
   .refine((all) => Object.keys(all).length <= 100, 'has more than 100 keys')
   .refine((all) => JSON.stringify(all).length <= 65_536, 'is larger than 64 KB')
   .describe('Only the given keys change; null removes one.')
