@@ -206,6 +206,25 @@ test('many are gone through in steps, oldest first, by filter; what comes meanwh
   expect(await onShelf(db, account.tenantId, (shelf) => store.countOpen(shelf, {}))).toBe(0)
 })
 
+test('two who go through the same ones at once take each in once, and neither counts what the other did as failed', async () => {
+  const events = Array.from({ length: 20 }, (_, n) => inboundText(account, `1650${digits(7)}`, `line ${n}`))
+  for (const event of events) await add('webhook:whatsapp-cloud', 'invalid_payload', event)
+  await add('elsewhere', 'invalid_payload')
+  const both = await Promise.all([1, 2].map(() => dealWithMany(deps, account.tenantId, by, 'replay', { limit: 100 })))
+  expect(both.reduce((sum, { done }) => sum + done, 0)).toBe(20)
+  expect(both.map(({ failed }) => failed)).toEqual([1, 1])
+  for (const { externalId } of events) expect(await stored(externalId)).toBe(1)
+})
+
+test('a step through the letters of one business leaves those of another alone, whatever ids it is given', async () => {
+  await add('webhook:whatsapp-cloud', 'invalid_payload', inboundText(account, `1650${digits(7)}`, 'ours'))
+  const theirs = await poison({}, other)
+  const given = { cursor: '00000000-0000-0000-0000-000000000000', until: theirs.id, limit: 100 }
+  expect(await dealWithMany(deps, account.tenantId, by, 'discard', given)).toMatchObject({ done: 1, left: 0, next: null })
+  expect(await dealWithMany(deps, account.tenantId, by, 'replay', given)).toMatchObject({ done: 0, failed: 0, left: 0 })
+  expect(await letter(theirs.id, other.tenantId)).toMatchObject({ resolved_at: null, trail: [] })
+})
+
 test('a list is read page by page, by state, reason and source', async () => {
   for (const reason of ['invalid_payload', 'database_error', 'lock_timeout']) await add('a', reason)
   await add('b', 'invalid_payload')

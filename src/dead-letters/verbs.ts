@@ -179,9 +179,10 @@ export async function dealWithMany(
       if (what === 'discard') await discardLetter(deps, tenantId, by, id, { words: wish.note, oneOfMany: true })
       tally[failed ? 'failed' : 'done'] += 1
     } catch (error) {
-      // Somebody else dealt with it just now, or nothing here can.
       if (!(error instanceof ParleyError && error.code === 'not_retryable')) throw error
-      if (what === 'replay') tally.failed += 1
+      // Nothing here can; whom somebody else dealt with just now is theirs to count.
+      const row = await onShelf(deps.db, tenantId, (shelf) => store.findLetter(shelf, id))
+      if (row && !row.resolved_at) tally.failed += 1
     }
   }
   const cursor = ids.at(-1)
