@@ -6,6 +6,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/world/database.ts'
 import { withDatabase } from '../../../test/world/postgres.setup.ts'
+import { fillSearch } from '../../conversations/search/fill.ts'
 import { findMessages } from '../../conversations/search/find.ts'
 import { phrasesOf } from '../../kernel/search-phrases.ts'
 import { readConfig } from '../../platform/config.ts'
@@ -139,6 +140,30 @@ test('an empty database is filled, all of it fits together, and nothing of its s
   ).toEqual([{ status: 'active', url: 'http://127.0.0.1:9' }])
 })
 
+test('a server that indexes meanwhile finds all of it afterwards', async () => {
+  const { url, pool } = await database()
+  await pool.query('SELECT 1')
+  const businesses = () => ask<{ id: string }>(url, `SELECT id FROM tenants WHERE tenant_id LIKE 'seed-7-%'`)
+  const searchable = `FROM messages m WHERE m.content IS NOT NULL`
+  let seeding = true
+  let looked = 0
+  const indexing = (async () => {
+    for (; seeding; await new Promise((resolve) => setTimeout(resolve, 5)))
+      for (const { id } of await businesses()) if ((await fillSearch({ pool }, id)).more) looked += 1
+  })()
+  await run(url, { messages: 3000 }).finally(() => {
+    seeding = false
+  })
+  await indexing
+  expect(looked).toBeGreaterThan(0)
+  for (const { id } of await businesses()) while ((await fillSearch({ pool }, id)).more);
+  const [found] = await ask(
+    url,
+    `SELECT (SELECT count(*)::int ${searchable}) AS said, (SELECT count(*)::int ${searchable} AND EXISTS (
+              SELECT FROM message_search s WHERE s.tenant_id = m.tenant_id AND s.message_id = m.id)) AS indexed`,
+  )
+  expect(found).toEqual({ said: expect.any(Number), indexed: (found as { said: number }).said })
+})
 test('the same seed makes the same store, beside a server as in an empty database, and not twice in one', async () => {
   const [alone, beside] = [await database(), await database()]
   await beside.pool.query('SELECT 1') // somebody works here

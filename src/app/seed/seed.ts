@@ -2,11 +2,11 @@
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { fillSearch } from '../../conversations/search/fill.ts'
+import { fillSearch, forgetIndex } from '../../conversations/search/fill.ts'
 import { createFolderStore } from '../../platform/blobs.ts'
 import type { Config } from '../../platform/config.ts'
 import { createPool } from '../../platform/db/pool.ts'
-import type { Database } from '../../platform/db/tx.ts'
+import { type Database, inTenant } from '../../platform/db/tx.ts'
 import { createLogger } from '../../platform/log.ts'
 import { createSecrets } from '../../platform/secrets.ts'
 import { byCli } from '../../tenancy/audit.ts'
@@ -119,6 +119,8 @@ async function fill(deps: Deps, options: SeedOptions, say: (text: string) => voi
   await settleTables(client)
   const faults: string[] = []
   for (const [n, { id }] of made.businesses.entries()) faults.push(...(await findFaults(client, id, story.messages[n] ?? 0)))
+  // A server may have looked while the rows of a thread were there and the thread's own was not.
+  for (const { id } of made.businesses) await inTenant(db, id, forgetIndex)
   await openBusinesses(db, made.businesses)
   const seconds = (performance.now() - began) / 1000
   const seeded = {

@@ -155,6 +155,12 @@ async function move(tx: Tx, from: Progress, set: string, values: unknown[]): Pro
   if (!rowCount) throw new Overtaken()
 }
 
+/** All of a business is gone through anew: where rows came that no event tells of. Whoever is at it finds the place gone. */
+export async function forgetIndex(tx: Tx): Promise<void> {
+  for (const table of ['search_progress', 'message_search', 'search_buckets', 'contact_search'])
+    await tx.query(`DELETE FROM ${table} WHERE tenant_id = $1`, [tx.tenantId])
+}
+
 interface Entry {
   text: SearchedText
   bucket: number
