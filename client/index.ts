@@ -36,6 +36,19 @@ export function createParleyClient(options: ParleyClientOptions) {
     media: media(connection),
     contactCentre: {
       get: (o: Signal = {}) => request<T.ContactCentre>(connection, '/api/contact-centre', o),
+      update: (json: T.PatchContactCentre) =>
+        request<T.ContactCentre>(connection, '/api/contact-centre', { method: 'PATCH', json }),
+      /** Asks whether it works; one that was stopped and works again goes on. */
+      check: () => request<T.ContactCentreCheck>(connection, '/api/contact-centre/check', { method: 'POST', json: {} }),
+      /** Credentials of Genesys Cloud; the ones before are accepted in webhooks for `overlapHours`. */
+      connect: (tenantId: string, values: Record<string, string>, overlapHours = 0) =>
+        request<unknown>(connection, `/api/tenants/${at(tenantId)}/credentials/genesys`, {
+          method: 'PUT',
+          json: { values, overlapHours },
+        }),
+      /** Who has new conversations of an account. */
+      answer: (accountId: string, answerer: 'human' | 'genesys') =>
+        request<unknown>(connection, `/api/accounts/${at(accountId)}/answerer`, { method: 'PUT', json: { answerer } }),
     },
     ...workspace(connection),
     ...people(connection),

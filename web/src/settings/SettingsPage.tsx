@@ -4,6 +4,7 @@ import { useText } from '../app/text.tsx'
 import { ApiKeys } from './ApiKeys.tsx'
 import { Audit } from './Audit.tsx'
 import { BusinessProfile } from './BusinessProfile.tsx'
+import { Centre } from './Centre.tsx'
 import { Channels } from './Channels.tsx'
 import { DeadLetters } from './DeadLetters.tsx'
 import { Desk } from './Desk.tsx'
@@ -23,6 +24,7 @@ const pages = {
   labels: Labels,
   team: Team,
   keys: ApiKeys,
+  centre: Centre,
   desk: Desk,
   letters: DeadLetters,
   audit: Audit,

@@ -10,6 +10,7 @@ export const sections = {
   labels: managers,
   team: all,
   keys: managers,
+  centre: managers,
   desk: managers,
   letters: managers,
   audit: (role: Role) => role === 'owner',
