@@ -34,17 +34,34 @@ export async function checkMappings(deps: CentreDeps, now: Date): Promise<number
     [now, checkedAtOnce],
   )
   let closed = 0
-  for (const [tenantId, mappings] of Map.groupBy(rows, (row) => row.tenant_id)) {
-    const loaded = await inTenant(deps.db, tenantId, (tx) => loadCentre(tx, deps.secrets))
-    const centre = loaded && deps.centres.get(loaded.row.name)
-    if (!loaded || !centre) continue
-    for (const { id, conversation_id } of mappings) {
-      const state = await centre.state(loaded.connection, conversation_id, { signal: AbortSignal.timeout(15_000) })
-      if (state === 'unknown') break
-      if (state === 'ended' && (await inTenant(deps.db, tenantId, (tx) => closeMapping(tx, id, 'ended there')))) closed += 1
-    }
-    deps.changed(tenantId)
+  // What is wrong with one business is no reason not to look after the next.
+  for (const [tenantId, mappings] of Map.groupBy(rows, (row) => row.tenant_id))
+    closed += await checkOf(deps, tenantId, mappings).catch((error: Error) => {
+      deps.log.warn('Sessions of a business could not be asked for', {
+        operation: 'centre.check',
+        tenant_id: tenantId,
+        error: error.message,
+      })
+      return 0
+    })
+  return closed
+}
+
+async function checkOf(
+  deps: CentreDeps,
+  tenantId: string,
+  mappings: readonly { id: string; conversation_id: string }[],
+): Promise<number> {
+  const loaded = await inTenant(deps.db, tenantId, (tx) => loadCentre(tx, deps.secrets))
+  const centre = loaded && deps.centres.get(loaded.row.name)
+  if (!loaded || !centre) return 0
+  let closed = 0
+  for (const { id, conversation_id } of mappings) {
+    const state = await centre.state(loaded.connection, conversation_id, { signal: AbortSignal.timeout(15_000) })
+    if (state === 'unknown') break
+    if (state === 'ended' && (await inTenant(deps.db, tenantId, (tx) => closeMapping(tx, id, 'ended there')))) closed += 1
   }
+  deps.changed(tenantId)
   return closed
 }
 

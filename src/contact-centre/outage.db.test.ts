@@ -202,6 +202,21 @@ test('a session that ended over there without a word is found by asking, and clo
   expect(Object.fromEntries(rows.map((row) => [row.wa_id, row.status]))).toEqual({ [gone]: 'closed', [open]: 'active' })
 })
 
+test('credentials of one business that nobody can open do not keep the others from being asked for', async () => {
+  const world = bridgeWorld(db)
+  const accounts = [await makeCentre(db), await makeCentre(db), await makeCentre(db)]
+  for (const account of accounts) await write(world, account, `1650${digits(7)}`, 'hello')
+  bridge = startBridge(world.deps, { pollMs: 20 })
+  await bridge.idle()
+  for (const conversation of [...world.centre.open.values()]) world.centre.end(conversation)
+  const [, spoilt] = accounts
+  await db.owner.query('UPDATE tenant_credentials SET credentials = $2 WHERE tenant_id = $1', [
+    spoilt?.tenantId,
+    'v1.0.lost.key',
+  ])
+  expect(await checkMappings(world.deps, new Date(Date.now() + 11 * minuteMs))).toBe(2)
+})
+
 test('what was told is forgotten after thirty days', async () => {
   const account = await makeCentre(db)
   const now = new Date()
