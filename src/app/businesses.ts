@@ -69,8 +69,9 @@ const deeds = {
     (db, id) => patchBusiness({ db }, byCli, id, { status: 'suspended' }),
   ],
   resume: ['works again', (db, id) => patchBusiness({ db }, byCli, id, { status: 'active' })],
+  // Its public id is free again: from now on only this one finds it.
   delete: [
-    'is deleted; `parley tenant restore` brings it back, `parley tenant purge` erases it',
+    'is deleted; `parley tenant restore <id>` brings it back, `parley tenant purge <id> --yes` erases it',
     (db, id) => deleteBusiness({ db }, byCli, id),
   ],
   restore: ['is back', (db, id) => restoreBusiness({ db }, byCli, id)],
@@ -80,7 +81,7 @@ export async function changeBusiness(db: Database, deed: keyof typeof deeds, idO
   const { id, name } = await requireBusiness(db, idOrName)
   const [words, act] = deeds[deed]
   await act(db, id)
-  say(`${name} ${words}.`)
+  say(`${name} ${words.replaceAll('<id>', id)}.`)
 }
 
 /** Returns the process' exit code. */

@@ -93,4 +93,4 @@ export async function openBusinesses(db: Database, businesses: readonly Business
 }
 
 export const removal = ({ seed, tenants }: { seed: number; tenants: number }): string =>
-  `for each n from 1 to ${tenants}: parley tenant delete seed-${seed}-n && parley tenant purge seed-${seed}-n --yes`
+  `for each n from 1 to ${tenants}: parley tenant delete seed-${seed}-n, then the purge that it names`
