@@ -34,8 +34,8 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
   process.exit(2)
 }
 
-/** Half of what two cores take in, so that the load is spread over the whole time. */
-const perSecond = 100
+/** Well below what two cores take in beside both providers, so that the load is spread over the whole time; half of it is answered, too. */
+const perSecond = 60
 const say = (line: string) => {
   if (!values.json) console.log(line)
 }
