@@ -87,7 +87,8 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosResult> {
       messages: Math.ceil((plan.minutes * 60 * plan.perSecond) / 2),
       downstream: {
         messages: Math.ceil((plan.minutes * 60 * plan.perSecond) / 2),
-        customers: 100,
+        // Enough of them that nobody is answered faster than the channel's pace towards one person allows.
+        customers: 400,
         perSecond: plan.perSecond / 2,
       },
       customers: 200,
@@ -102,7 +103,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosResult> {
       settled: () => emptied(broker.url),
       killed: true,
       queued: true,
-      drainMs: 180_000,
+      drainMs: 600_000,
     })
     return { ...report, disturbances: counts, max_recovery_ms: slowest }
   } finally {
