@@ -25,7 +25,10 @@ const channel = (messageId: string) => ({ from: ada, time: time(), messageId })
 const prefetch = { prefetchConversationId: true }
 
 test('a wrong secret is told in the sign-in’s own words', async () => {
-  await expect(platformClient.ApiClient.instance.loginClientCredentialsGrant(clientId, 'wrong')).rejects.toBeDefined()
+  await expect(platformClient.ApiClient.instance.loginClientCredentialsGrant(clientId, 'wrong')).rejects.toMatchObject({
+    status: 400,
+    response: { data: { error: 'invalid_client' } },
+  })
 })
 
 describe('signed in', () => {
