@@ -1,3 +1,4 @@
+import * as shared from '../fault-book.ts'
 import type { Random } from '../random.ts'
 
 /** What a request asks for, or `webhook`. */
@@ -44,55 +45,13 @@ export type FaultAction =
 
 export type FaultMatch = { operation?: Operation; integrationId?: string; customer?: string; type?: string }
 
-/** `times`: how often at most (default: always). `probability`: chance per match, drawn from the seed (default 1). */
-export type FaultInput = { match?: FaultMatch; times?: number; probability?: number; action: FaultAction }
-export type Fault = FaultInput & { id: string; used: number }
+export type FaultInput = shared.FaultInput<FaultAction, FaultMatch>
+export type FaultBook = shared.FaultBook<FaultAction, FaultMatch>
 
-export type FaultKind = FaultAction['kind']
-type ActionOf<K extends FaultKind> = Extract<FaultAction, { kind: K }>
-
-export type FaultBook = {
-  add(fault: FaultInput): string
-  remove(id: string): boolean
-  clear(): void
-  list(): Fault[]
-  /** The first fault of one of these kinds that matches, counted as used; undefined when none applies. */
-  take<K extends FaultKind>(kinds: readonly K[], subject: FaultMatch): ActionOf<K> | undefined
-}
-
-const matches = (match: FaultMatch | undefined, subject: FaultMatch): boolean =>
-  match === undefined ||
+const matches = (match: FaultMatch, subject: FaultMatch): boolean =>
   Object.entries(match).every(([key, wanted]) => wanted === undefined || subject[key as keyof FaultMatch] === wanted)
 
-export function createFaultBook(random: Random): FaultBook {
-  const faults = new Map<string, Fault>()
-  let added = 0
-
-  function applies(fault: Fault, subject: FaultMatch): boolean {
-    if (fault.times !== undefined && fault.used >= fault.times) return false
-    if (!matches(fault.match, subject)) return false
-    return fault.probability === undefined || random.next() < fault.probability
-  }
-
-  return {
-    add(input) {
-      const id = `fault-${++added}`
-      faults.set(id, { ...input, id, used: 0 })
-      return id
-    },
-    remove: (id) => faults.delete(id),
-    clear: () => faults.clear(),
-    list: () => [...faults.values()],
-    take<K extends FaultKind>(kinds: readonly K[], subject: FaultMatch) {
-      for (const fault of faults.values()) {
-        if (!(kinds as readonly FaultKind[]).includes(fault.action.kind) || !applies(fault, subject)) continue
-        fault.used++
-        return fault.action as ActionOf<K>
-      }
-      return undefined
-    },
-  }
-}
+export const createFaultBook = (random: Random): FaultBook => shared.createFaultBook(random, matches)
 
 /** How the whole contact centre behaves from now on, in one word. */
 export const moods: Record<string, FaultInput[]> = {

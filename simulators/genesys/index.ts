@@ -25,7 +25,7 @@ import { createWorld, type World } from './world.ts'
 
 export type { Clock, VirtualClock } from '../clock.ts'
 export { realClock, virtualClock } from '../clock.ts'
-export type { Fault, FaultAction, FaultBook, FaultInput, Operation } from './faults.ts'
+export type { FaultAction, FaultBook, FaultInput, Operation } from './faults.ts'
 export type * from './types.ts'
 
 export type SayInput = Said & {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { mountUrl, ownParsers, pageRoutes, type SimulatorPlugin } from '../host.ts'
 import { ApiError, badRequest } from './api-error.ts'
 import type { GenesysSimulator } from './index.ts'
 import { apiRoute, before, param, sendError } from './requests.ts'
@@ -10,24 +10,8 @@ import { integrationRoutes } from './routes-integrations.ts'
 import { signIn } from './tokens.ts'
 import { newUuid, type World } from './world.ts'
 
-/** `publicUrl`: origin the server is reached at; the plugin's own prefix is added when it is not there yet. */
-export type GenesysSimulatorPluginOptions = { simulator: GenesysSimulator; publicUrl: () => string }
-
 // Files of 25 MB; as base64 through the control API a third more.
 const bodyLimit = 40 * 1024 * 1024
-
-// The host's parsers must not reach in: the simulator reads bodies its own way.
-function ownParsers(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (_request, body, done) => {
-    try {
-      done(null, body === '' ? {} : JSON.parse(String(body)))
-    } catch {
-      done(badRequest('The request could not be understood by the server due to malformed syntax.'))
-    }
-  })
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body))
-}
 
 function apiErrors(world: World) {
   return (error: unknown, _request: FastifyRequest, reply: FastifyReply) => {
@@ -92,46 +76,16 @@ function fileRoutes(app: FastifyInstance, world: World): void {
   })
 }
 
-const pageFiles = {
-  'desk.js': 'text/javascript',
-  'render.js': 'text/javascript',
-  'faults.js': 'text/javascript',
-  'desk.css': 'text/css',
-}
-const pageFile = (name: string) => readFileSync(new URL(`./page/${name}`, import.meta.url))
-const pagePolicy = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'"
-
-function pageRoutes(app: FastifyInstance): void {
-  const html = pageFile('index.html')
-  app.get('/', (request, reply) => {
-    const [path = '/', search] = request.url.split('?')
-    // Without the slash the page's relative addresses would miss the prefix.
-    if (!path.endsWith('/')) return reply.redirect(`${path}/${search === undefined ? '' : `?${search}`}`)
-    return reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(html)
-  })
-  for (const [name, type] of Object.entries(pageFiles)) {
-    const bytes = pageFile(name)
-    app.get(`/${name}`, (_request, reply) =>
-      reply.type(`${type}; charset=utf-8`).header('cache-control', 'no-cache').send(bytes),
-    )
-  }
-}
-
-function mountUrl(publicUrl: string, prefix: string): string {
-  const origin = publicUrl.replace(/\/+$/, '')
-  const path = prefix.replace(/\/+$/, '')
-  return origin.endsWith(path) ? origin : origin + path
-}
+const page = new URL('./page/', import.meta.url)
+const pageFiles = ['desk.js', 'render.js', 'faults.js', 'desk.css']
 
 /** The contact centre over HTTP: sign-in and API at the root, control API under `/control`, the agents' page at `/`. */
-export const genesysSimulatorPlugin: FastifyPluginAsync<GenesysSimulatorPluginOptions> = async (
-  app,
-  { simulator, publicUrl },
-) => {
+export const genesysSimulatorPlugin: SimulatorPlugin<GenesysSimulator> = async (app, { simulator, publicUrl }) => {
   const { world } = simulator
   world.mountUrl = () => mountUrl(publicUrl(), app.prefix)
-  ownParsers(app)
-  pageRoutes(app)
+  const refused = () => badRequest('The request could not be understood by the server due to malformed syntax.')
+  ownParsers(app, { bodyLimit, refused })
+  pageRoutes(app, page, pageFiles)
   await app.register(async (scope) => {
     scope.setErrorHandler(apiErrors(world))
     fileRoutes(scope, world)

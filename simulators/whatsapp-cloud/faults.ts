@@ -1,3 +1,4 @@
+import * as shared from '../fault-book.ts'
 import type { Random } from '../random.ts'
 
 export type FaultAction =
@@ -36,26 +37,12 @@ export type FaultMatch = {
   status?: string
 }
 
-/** `times`: how often at most (default: always). `probability`: chance per match, drawn from the seed (default 1). */
-export type FaultInput = { match?: FaultMatch; times?: number; probability?: number; action: FaultAction }
-export type Fault = FaultInput & { id: string; used: number }
-
-export type FaultKind = FaultAction['kind']
-type ActionOf<K extends FaultKind> = Extract<FaultAction, { kind: K }>
-
-export type FaultBook = {
-  add(fault: FaultInput): string
-  remove(id: string): boolean
-  clear(): void
-  list(): Fault[]
-  /** The first fault of one of these kinds that matches, counted as used; undefined when none applies. */
-  take<K extends FaultKind>(kinds: readonly K[], subject: FaultMatch): ActionOf<K> | undefined
-}
+export type FaultInput = shared.FaultInput<FaultAction, FaultMatch>
+export type FaultBook = shared.FaultBook<FaultAction, FaultMatch>
 
 const digits = (text: string | undefined) => text?.replace(/^\+/, '')
 
-function matches(match: FaultMatch | undefined, subject: FaultMatch): boolean {
-  if (!match) return true
+function matches(match: FaultMatch, subject: FaultMatch): boolean {
   return (
     (match.method === undefined || match.method.toUpperCase() === subject.method?.toUpperCase()) &&
     (match.path === undefined || (subject.path ?? '').includes(match.path)) &&
@@ -66,33 +53,4 @@ function matches(match: FaultMatch | undefined, subject: FaultMatch): boolean {
   )
 }
 
-export function createFaultBook(random: Random): FaultBook {
-  const faults = new Map<string, Fault>()
-  let added = 0
-
-  function applies(fault: Fault, subject: FaultMatch): boolean {
-    if (fault.times !== undefined && fault.used >= fault.times) return false
-    if (!matches(fault.match, subject)) return false
-    return fault.probability === undefined || random.next() < fault.probability
-  }
-
-  return {
-    add(input) {
-      const id = `fault-${++added}`
-      faults.set(id, { ...input, id, used: 0 })
-      return id
-    },
-    remove: (id) => faults.delete(id),
-    clear: () => faults.clear(),
-    list: () => [...faults.values()],
-    take<K extends FaultKind>(kinds: readonly K[], subject: FaultMatch) {
-      for (const fault of faults.values()) {
-        if (!(kinds as readonly FaultKind[]).includes(fault.action.kind)) continue
-        if (!applies(fault, subject)) continue
-        fault.used++
-        return fault.action as ActionOf<K>
-      }
-      return undefined
-    },
-  }
-}
+export const createFaultBook = (random: Random): FaultBook => shared.createFaultBook(random, matches)

@@ -38,7 +38,7 @@ import { createWorld, type World } from './world.ts'
 
 export type { Clock, VirtualClock } from '../clock.ts'
 export { realClock, virtualClock } from '../clock.ts'
-export type { Fault, FaultAction, FaultBook, FaultInput, FaultKind, FaultMatch } from './faults.ts'
+export type { FaultAction, FaultBook, FaultInput, FaultMatch } from './faults.ts'
 export type { CustomerSend, MediaSend } from './inbound.ts'
 export type * from './types.ts'
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { mountUrl, ownParsers, pageRoutes, type SimulatorPlugin } from '../host.ts'
 import { GraphError } from './graph-errors.ts'
 import type { WhatsAppSimulator } from './index.ts'
 import { sendGraphError } from './requests.ts'
@@ -14,24 +14,8 @@ import { templateRoutes } from './routes-templates.ts'
 import { uploadRoutes } from './routes-uploads.ts'
 import type { World } from './world.ts'
 
-/** `publicUrl`: origin the server is reached at; the plugin's own prefix is added when it is not there yet. */
-export type WhatsAppSimulatorPluginOptions = { simulator: WhatsAppSimulator; publicUrl: () => string }
-
 // Documents reach 100 MB; as base64 through the control API a third more.
 const bodyLimit = 140 * 1024 * 1024
-
-// The host's parsers (lossless, raw, multipart) must not reach in: the simulator reads bodies its own way.
-function ownParsers(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (_request, body, done) => {
-    try {
-      done(null, body === '' ? {} : JSON.parse(String(body)))
-    } catch {
-      done(new GraphError(100, { message: '(#100) The body is not valid JSON.' }))
-    }
-  })
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body))
-}
 
 function graphErrors(world: World) {
   return (error: unknown, _request: FastifyRequest, reply: FastifyReply) => {
@@ -62,48 +46,16 @@ function graphRoutes(app: FastifyInstance, world: World): void {
   })
 }
 
-const pageFiles = {
-  'phone.js': 'text/javascript',
-  'render.js': 'text/javascript',
-  'attachments.js': 'text/javascript',
-  'fault-choices.js': 'text/javascript',
-  'phone.css': 'text/css',
-}
-const pageFile = (name: string) => readFileSync(new URL(`./page/${name}`, import.meta.url))
-
-const pagePolicy = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'"
-
-function pageRoutes(app: FastifyInstance): void {
-  const html = pageFile('index.html')
-  app.get('/', (request, reply) => {
-    const [path = '/', query] = request.url.split('?')
-    // Without the slash the page's relative addresses would miss the prefix.
-    if (!path.endsWith('/')) return reply.redirect(`${path}/${query === undefined ? '' : `?${query}`}`)
-    return reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy).send(html)
-  })
-  for (const [name, type] of Object.entries(pageFiles)) {
-    const bytes = pageFile(name)
-    app.get(`/${name}`, (_request, reply) =>
-      reply.type(`${type}; charset=utf-8`).header('cache-control', 'no-cache').send(bytes),
-    )
-  }
-}
-
-function mountUrl(publicUrl: string, prefix: string): string {
-  const origin = publicUrl.replace(/\/+$/, '')
-  const path = prefix.replace(/\/+$/, '')
-  return origin.endsWith(path) ? origin : origin + path
-}
+const page = new URL('./page/', import.meta.url)
+const pageFiles = ['attachments.js', 'phone.js', 'render.js', 'fault-choices.js', 'phone.css']
 
 /** The provider over HTTP: Graph API under `/graph`, control API under `/control`, the phone page at the root. */
-export const whatsAppSimulatorPlugin: FastifyPluginAsync<WhatsAppSimulatorPluginOptions> = async (
-  app,
-  { simulator, publicUrl },
-) => {
+export const whatsAppSimulatorPlugin: SimulatorPlugin<WhatsAppSimulator> = async (app, { simulator, publicUrl }) => {
   const { world } = simulator
   world.mountUrl = () => mountUrl(publicUrl(), app.prefix)
-  ownParsers(app)
-  pageRoutes(app)
+  const refused = () => new GraphError(100, { message: '(#100) The body is not valid JSON.' })
+  ownParsers(app, { bodyLimit, refused })
+  pageRoutes(app, page, pageFiles)
   await app.register(async (scope) => graphRoutes(scope, world))
   await app.register(async (scope) => controlRoutes(scope, simulator), { prefix: '/control' })
 }

@@ -1,15 +1,8 @@
-import fastify from 'fastify'
+import { type HostOptions, startHost } from '../host.ts'
 import { createWhatsAppSimulator, type SimulatorOptions, type WhatsAppSimulator } from './index.ts'
 import { whatsAppSimulatorPlugin } from './plugin.ts'
 
-export type StartOptions = SimulatorOptions & {
-  /** Default: any free port. */
-  port?: number
-  /** Default: loopback only. */
-  host?: string
-  /** Path the plugin is mounted at. */
-  prefix?: string
-}
+export type StartOptions = SimulatorOptions & HostOptions
 
 export type RunningSimulator = {
   /** The phone page. */
@@ -23,22 +16,7 @@ export type RunningSimulator = {
 
 /** Starts the simulator on its own, for tests and for the command line. */
 export async function startWhatsAppSimulator(options: StartOptions = {}): Promise<RunningSimulator> {
-  const { port = 0, host = '127.0.0.1', prefix = '', ...rest } = options
-  const simulator = createWhatsAppSimulator(rest)
-  // Connections end at once on close, even those a slow answer still holds.
-  const server = fastify({ forceCloseConnections: true })
-  let origin = ''
-  await server.register(whatsAppSimulatorPlugin, { simulator, publicUrl: () => origin, prefix })
-  origin = await server.listen({ port, host })
-  const url = origin + prefix
-  return {
-    url,
-    graphUrl: `${url}/graph`,
-    controlUrl: `${url}/control`,
-    simulator,
-    async close() {
-      simulator.close()
-      await server.close()
-    },
-  }
+  const { port, host, prefix, ...rest } = options
+  const running = await startHost(whatsAppSimulatorPlugin, createWhatsAppSimulator(rest), { port, host, prefix })
+  return { ...running, graphUrl: `${running.url}/graph` }
 }

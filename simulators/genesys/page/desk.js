@@ -1,7 +1,7 @@
+import { at, call, clockOf, createPage, element, fill, readBase64, setUpComposer, showProblem } from './common.js'
 import { faultChoices, moodChoices } from './faults.js'
-import { bodyOf, clockOf, element, initialOf, nameOf, statusOf } from './render.js'
+import { bodyOf, initialOf, nameOf, statusOf } from './render.js'
 
-const at = (id) => document.getElementById(id)
 const view = {
   state: undefined,
   conversation: undefined,
@@ -13,44 +13,9 @@ const view = {
   typedAt: 0,
 }
 
-async function call(method, path, body) {
-  const response = await fetch(`control/${path}`, {
-    method,
-    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  })
-  if (response.status === 204) return undefined
-  const answer = await response.json()
-  if (!response.ok) throw new Error(answer.error ?? `The simulator answered ${response.status}`)
-  return answer
-}
-
-function showProblem(error) {
-  at('problem').textContent = error ? error.message : ''
-  at('problem').hidden = !error
-}
-
-/** Runs what a person asked for, shows what went wrong, and draws the result at once. */
-async function act(work) {
-  try {
-    await work()
-    showProblem()
-    await refresh()
-  } catch (error) {
-    showProblem(error)
-  }
-}
-
+const { act, start, drawFaults, setUpFaults, drawDeliveries } = createPage(refresh)
 const path = (rest) => `conversations/${encodeURIComponent(view.id)}/${rest}`
 const post = (rest, body = {}) => act(() => call('POST', path(rest), body))
-
-function fill(select, options, chosen) {
-  const wanted = options.map(({ value, label }) => `${value}|${label}`).join('\n')
-  if (select.dataset.options !== wanted) {
-    select.dataset.options = wanted
-    select.replaceChildren(...options.map(({ value, label }) => element('option', { value }, [label])))
-  }
-  if (document.activeElement !== select) select.value = chosen
-}
 
 /** Waiting ones first, then the newest; what has ended last. */
 const inOrder = (a, b) =>
@@ -169,35 +134,17 @@ function drawChoices() {
   )
 }
 
-function drawFaults() {
-  const wanted = JSON.stringify(view.state.faults)
-  if (at('faults').dataset.drawn === wanted) return
-  at('faults').dataset.drawn = wanted
-  const items = view.state.faults.map((fault) => {
-    const what = `${fault.action.kind}${fault.match?.operation ? ` · ${fault.match.operation}` : ''}`
-    const used = fault.times ? `${fault.used}/${fault.times}` : `${fault.used}×`
-    const remove = element('button', { type: 'button', class: 'small', 'aria-label': `Remove ${what}` }, ['✕'])
-    remove.addEventListener('click', () => act(() => call('DELETE', `faults/${fault.id}`)))
-    return element('li', {}, [`${what} ${used}`, remove])
-  })
-  at('faults').replaceChildren(...items)
-  if (view.state.faults.length === 0) at('mood').value = 'well'
-}
-
-async function drawDeliveries() {
-  const { deliveries, total } = await call('GET', 'deliveries?limit=8')
-  at('counts').textContent =
-    `${view.state.taken} calls taken, ${total} webhooks, ${view.state.undelivered} not yet taken by the relay`
-  const words = (d) => `${d.acknowledgedAt ? '✓' : d.gaveUpAt ? '✗' : '…'} ${d.kind} · ${d.statuses.join(', ') || 'on its way'}`
-  at('deliveries').replaceChildren(...deliveries.reverse().map((delivery) => element('li', {}, [words(delivery)])))
-}
+const faultWords = ({ action, match }) => `${action.kind}${match?.operation ? ` · ${match.operation}` : ''}`
 
 async function refresh() {
   view.state = await call('GET', 'state')
   drawList()
   drawChoices()
-  drawFaults()
-  await drawDeliveries()
+  drawFaults(view.state.faults, faultWords)
+  if (view.state.faults.length === 0) at('mood').value = 'well'
+  const total = await drawDeliveries(({ kind }) => kind)
+  const { taken, undelivered } = view.state
+  at('counts').textContent = `${taken} calls taken, ${total} webhooks, ${undelivered} not yet taken by the relay`
   if (view.id === '') return
   const conversation = await call('GET', `conversations/${encodeURIComponent(view.id)}?since=${encodeURIComponent(view.stamp)}`)
   if (!conversation) return
@@ -246,15 +193,6 @@ function send() {
   void act(() => say({ text, ...(quickReplies.length ? { quickReplies } : {}) }))
 }
 
-function readBase64(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.addEventListener('load', () => resolve(String(reader.result).split(',')[1] ?? ''))
-    reader.addEventListener('error', () => reject(reader.error))
-    reader.readAsDataURL(file)
-  })
-}
-
 async function attach(file) {
   const base64 = await readBase64(file)
   await say({ files: [{ base64, mimeType: file.type || 'application/octet-stream', fileName: file.name }] })
@@ -269,23 +207,7 @@ function tellTyping() {
   void call('POST', path('typing'), { ms: typingMs }).catch(showProblem)
 }
 
-function setUpComposer() {
-  at('composer').addEventListener('submit', (event) => {
-    event.preventDefault()
-    send()
-  })
-  at('text').addEventListener('input', tellTyping)
-  at('text').addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-    event.preventDefault()
-    send()
-  })
-  at('attach').addEventListener('click', () => at('file').click())
-  at('file').addEventListener('change', () => {
-    const [file] = at('file').files
-    at('file').value = ''
-    if (file) void act(() => attach(file))
-  })
+function setUpReplies() {
   at('add-replies').addEventListener('click', () => showReplies(at('replies').hidden))
   at('reply').addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.isComposing) return
@@ -316,34 +238,19 @@ function setUpBar() {
   })
 }
 
-function setUpFaults() {
+function setUpMood() {
   fill(
     at('mood'),
     moodChoices.map(([value, label]) => ({ value, label })),
     'well',
   )
   at('mood').addEventListener('change', (event) => act(() => call('POST', 'mood', { mood: event.target.value })))
-  const buttons = faultChoices.map(([label, action]) => {
-    const button = element('button', { type: 'button' }, [label])
-    const once = () => (at('fault-always').checked ? {} : { times: 1 })
-    button.addEventListener('click', () => act(() => call('POST', 'faults', { action, ...once() })))
-    return button
-  })
-  at('fault-buttons').append(...buttons)
 }
 
-const pollMs = 1000
-
-async function poll() {
-  try {
-    if (!document.hidden) await refresh()
-  } catch (error) {
-    showProblem(error)
-  }
-  setTimeout(poll, pollMs)
-}
-
-setUpComposer()
+setUpComposer(send, (file) => void act(() => attach(file)))
+at('text').addEventListener('input', tellTyping)
+setUpReplies()
 setUpBar()
-setUpFaults()
-void poll()
+setUpMood()
+setUpFaults(faultChoices)
+start()

@@ -1,14 +1,7 @@
+import { element } from './common.js'
+
 // Builds the thread out of elements; nothing a customer sends is ever parsed as HTML.
 
-/** @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children */
-export function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  node.append(...children)
-  return node
-}
-
-export const clockOf = (ms) => new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
 export const nameOf = ({ nickname, firstName, lastName, id }) =>
   nickname || [firstName, lastName].filter(Boolean).join(' ') || id
 export const initialOf = (customer) => [...nameOf(customer)][0]?.toUpperCase() ?? '?'

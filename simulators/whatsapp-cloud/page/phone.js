@@ -1,37 +1,11 @@
-import { kindOf, readBase64 } from './attachments.js'
+import { kindOf } from './attachments.js'
+import { at, call, clockOf, createPage, element, fill, readBase64, setUpComposer } from './common.js'
 import { faultChoices } from './fault-choices.js'
-import { bodyOf, element, statusWords, summaryOf, ticksOf } from './render.js'
+import { bodyOf, statusWords, summaryOf, ticksOf } from './render.js'
 
-const at = (id) => document.getElementById(id)
 const view = { state: undefined, thread: undefined, stamp: '', quoted: undefined, customer: '', number: '' }
 
-async function call(method, path, body) {
-  const response = await fetch(`control/${path}`, {
-    method,
-    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  })
-  if (response.status === 204) return undefined
-  const answer = await response.json()
-  if (!response.ok) throw new Error(answer.error ?? `The simulator answered ${response.status}`)
-  return answer
-}
-
-function showProblem(error) {
-  at('problem').textContent = error ? error.message : ''
-  at('problem').hidden = !error
-}
-
-/** Runs what a person asked for, shows what went wrong, and draws the result at once. */
-async function act(work) {
-  try {
-    await work()
-    showProblem()
-    await refresh()
-  } catch (error) {
-    showProblem(error)
-  }
-}
-
+const { act, start, drawFaults, setUpFaults, drawDeliveries } = createPage(refresh)
 const me = () => view.state?.customers.find((customer) => customer.id === view.customer)
 const customerPath = (rest = '') => `customers/${encodeURIComponent(view.customer)}${rest}`
 const post = (path, body) => act(() => call('POST', path, body))
@@ -79,8 +53,6 @@ function tapsOf(message) {
   })
   return [element('div', { class: 'taps', role: 'group', 'aria-label': 'Answers' }, buttons)]
 }
-
-const clockOf = (ms) => new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
 
 function statusOf(message) {
   if (message.direction !== 'in') {
@@ -130,15 +102,6 @@ function drawThread() {
   at('presence').textContent = typing ? 'typing…' : ''
 }
 
-function fill(select, options, chosen) {
-  const wanted = options.map(({ value, label }) => `${value}|${label}`).join('\n')
-  if (select.dataset.options !== wanted) {
-    select.dataset.options = wanted
-    select.replaceChildren(...options.map(({ value, label }) => element('option', { value }, [label])))
-  }
-  select.value = chosen
-}
-
 function drawState() {
   const { customers, numbers } = view.state
   if (!me()) view.customer = customers[0]?.id ?? ''
@@ -162,34 +125,14 @@ function drawState() {
   at('receipts').checked = customer?.readReceipts ?? false
   at('blocked').checked = customer?.blocked.includes(view.number) ?? false
   at('hidden').checked = customer?.numberHidden ?? false
-  drawFaults()
-}
-
-function drawFaults() {
-  const wanted = JSON.stringify(view.state.faults)
-  if (at('faults').dataset.drawn === wanted) return
-  at('faults').dataset.drawn = wanted
-  const items = view.state.faults.map((fault) => {
-    const words = `${fault.action.kind}${fault.times ? ` ${fault.used}/${fault.times}` : ` used ${fault.used}×`}`
-    const remove = element('button', { type: 'button', class: 'small', 'aria-label': `Remove ${fault.action.kind}` }, ['✕'])
-    remove.addEventListener('click', () => act(() => call('DELETE', `faults/${fault.id}`)))
-    return element('li', {}, [words, remove])
-  })
-  at('faults').replaceChildren(...items)
-}
-
-async function drawDeliveries() {
-  const { deliveries, total } = await call('GET', 'deliveries?limit=8')
-  at('counts').textContent = `${view.state.accepted} sends accepted, ${total} webhooks, ${view.state.undelivered} not yet taken`
-  const words = (d) =>
-    `${d.acknowledgedAt ? '✓' : d.gaveUpAt ? '✗' : '…'} ${d.field} · ${d.statuses.join(', ') || 'on its way'}`
-  at('deliveries').replaceChildren(...deliveries.reverse().map((delivery) => element('li', {}, [words(delivery)])))
+  drawFaults(view.state.faults, ({ action }) => action.kind)
 }
 
 async function refresh() {
   view.state = await call('GET', 'state')
   drawState()
-  await drawDeliveries()
+  const total = await drawDeliveries(({ field }) => field)
+  at('counts').textContent = `${view.state.accepted} sends accepted, ${total} webhooks, ${view.state.undelivered} not yet taken`
   if (!view.customer || !view.number) return
   const path = `threads/${encodeURIComponent(view.number)}/${encodeURIComponent(view.customer)}?since=${encodeURIComponent(view.stamp)}`
   const thread = await call('GET', path)
@@ -197,16 +140,6 @@ async function refresh() {
   view.thread = thread
   view.stamp = thread.stamp
   drawThread()
-}
-
-function setUpFaults() {
-  const buttons = faultChoices.map(([label, action]) => {
-    const button = element('button', { type: 'button' }, [label])
-    button.addEventListener('click', () => post('faults', { action, ...(at('fault-always').checked ? {} : { times: 1 }) }))
-    return button
-  })
-  at('fault-buttons').append(...buttons)
-  at('faults-clear').addEventListener('click', () => act(() => call('DELETE', 'faults')))
 }
 
 async function attach(file) {
@@ -255,46 +188,22 @@ function setUpPhone() {
   })
 }
 
-function setUpComposer() {
-  at('composer').addEventListener('submit', (event) => {
-    event.preventDefault()
-    const text = at('text').value.trim()
-    if (text === '') return
-    at('text').value = ''
-    void sendMessage({ text })
-  })
-  at('text').addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-    event.preventDefault()
-    at('composer').requestSubmit()
-  })
-  at('quote-cancel').addEventListener('click', () => setQuote(undefined))
-  at('attach').addEventListener('click', () => at('file').click())
-  at('file').addEventListener('change', () => {
-    const [file] = at('file').files
-    at('file').value = ''
-    if (file) void act(() => attach(file))
-  })
-  at('locate').addEventListener('click', () =>
-    sendMessage({
-      type: 'location',
-      payload: { latitude: 52.520008, longitude: 13.404954, name: 'Here', address: 'A street, a town' },
-    }),
-  )
-}
-
-const pollMs = 1000
-
-async function poll() {
-  try {
-    if (!document.hidden) await refresh()
-  } catch (error) {
-    showProblem(error)
-  }
-  setTimeout(poll, pollMs)
+function send() {
+  const text = at('text').value.trim()
+  if (text === '') return
+  at('text').value = ''
+  void sendMessage({ text })
 }
 
 setUpPhone()
-setUpComposer()
-setUpFaults()
-void poll()
+setUpComposer(send, (file) => void act(() => attach(file)))
+at('quote-cancel').addEventListener('click', () => setQuote(undefined))
+at('locate').addEventListener('click', () =>
+  sendMessage({
+    type: 'location',
+    payload: { latitude: 52.520008, longitude: 13.404954, name: 'Here', address: 'A street, a town' },
+  }),
+)
+setUpFaults(faultChoices)
+at('faults-clear').addEventListener('click', () => act(() => call('DELETE', 'faults')))
+start()

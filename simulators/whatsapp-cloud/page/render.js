@@ -1,12 +1,6 @@
-// Builds the chat out of elements; nothing a business sends is ever parsed as HTML.
+import { element } from './common.js'
 
-/** @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children */
-export function element(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  node.append(...children)
-  return node
-}
+// Builds the chat out of elements; nothing a business sends is ever parsed as HTML.
 
 const mediaSource = (media) => (media.id ? `control/media/${encodeURIComponent(media.id)}` : media.link)
 const caption = (media) => (media.caption ? [element('div', {}, [media.caption])] : [])
