@@ -7,6 +7,8 @@ import { handOver } from '../conversations/hand-over.ts'
 import { createIngress, type Ingress } from '../conversations/ingress.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import type { CentreResult } from '../ports/contact-centre.ts'
+import { bySystem } from '../tenancy/audit.ts'
+import { putCredentials } from '../tenancy/tenant-credentials.ts'
 import { startBridge } from './bridge.ts'
 import type { Worker } from './worker.ts'
 
@@ -168,6 +170,21 @@ test('wrong credentials stop the integration visibly; nothing is lost, and mende
   await bridge?.idle()
   expect(world.centre.taken.map((line) => line.text)).toEqual(['hello'])
   expect(await events(account, 'centre.updated')).toHaveLength(1)
+})
+
+test('a secret that was replaced while it was being refused stops nothing: the line goes out with the new one', async () => {
+  const { world, account } = await begin()
+  world.centre.script.push(async () => {
+    const values = { clientId: 'c', clientSecret: 'the new one', integrationId: `another-${account.tenantId}` }
+    await putCredentials(world.deps, bySystem, account.tenantId, { type: 'genesys', values })
+    return { outcome: 'reconnect', code: 'unauthorized', text: 'The secret is not accepted.' }
+  })
+  await writeOne(account, phone(), 'hello')
+  await run(world).idle()
+  const { rows } = await db.owner.query('SELECT state FROM contact_centres WHERE tenant_id = $1', [account.tenantId])
+  expect(rows).toEqual([{ state: 'connected' }])
+  expect(world.centre.lines.map((line) => line.text)).toEqual(['hello', 'hello'])
+  expect((await ledger(account)).map((row) => row.status)).toEqual(['processed'])
 })
 
 test('while the contact centre is away it is asked with one conversation at a time, and nobody is handed over by itself', async () => {

@@ -126,7 +126,9 @@ async function carryLine(deps: CentreDeps, recorder: Recorder, { claim, loaded: 
   if (known && asBefore && row.failing_since === null) await recorder.add({ claim, prepared, messageId: result.messageId })
   else
     await untilStored(() =>
-      inTenant(deps.db, claim.tenant_id, (tx) => record(tx, { claim, prepared, centre: row, result, ended, now })),
+      inTenant(deps.db, claim.tenant_id, (tx) =>
+        record(tx, { claim, prepared, centre: row, asked: { connection, secrets: deps.secrets }, result, ended, now }),
+      ),
     )
   deps.changed(claim.tenant_id)
   deps.log.debug('A line for the contact centre', {

@@ -6,7 +6,7 @@ import { type Database, inTenant } from '../platform/db/tx.ts'
 import type { CentreConnection, CentreResult, ContactCentre } from '../ports/contact-centre.ts'
 import type { CentreDeps } from './deps.ts'
 import { customerOf } from './line.ts'
-import { backoffMs, loadCentre, noteResult } from './store.ts'
+import { type Asked, backoffMs, loadCentre, noteResult } from './store.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 interface Owed {
@@ -66,7 +66,7 @@ async function tell(deps: CentreDeps, owed: readonly Owed[]): Promise<void> {
     deps.db,
     tenantId,
     results.map(({ one, result }) => ({ one, ...whatNext(one, result, loaded.row.failures) })),
-    loaded.row.name,
+    { name: loaded.row.name, connection: loaded.connection, secrets: deps.secrets },
     // The worst of them says most about the contact centre.
     results.map(({ result }) => result).sort((a, b) => weight(b) - weight(a))[0],
   )
@@ -116,7 +116,7 @@ async function keep(
   db: Database,
   tenantId: string,
   told: readonly { one: Owed; told: string | null; againMs: number }[],
-  name?: string,
+  asked?: Asked,
   result?: CentreResult,
 ): Promise<void> {
   await inTenant(db, tenantId, async (tx) => {
@@ -126,6 +126,6 @@ async function keep(
          FROM unnest($2::uuid[], $3::text[], $4::double precision[]) AS u(id, told, again) WHERE t.tenant_id = $1 AND t.id = u.id`,
       [tenantId, told.map(({ one }) => one.message_id), told.map((each) => each.told), told.map(({ againMs }) => againMs)],
     )
-    if (name && result) await noteResult(tx, name, result)
+    if (asked && result) await noteResult(tx, asked, result)
   })
 }

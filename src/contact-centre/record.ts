@@ -5,7 +5,7 @@ import { closeMapping, correlate, ensureMapping } from '../conversations/mapping
 import type { Tx } from '../platform/db/tx.ts'
 import type { CentreResult } from '../ports/contact-centre.ts'
 import { type Claim, type Preparation, type Prepared, unsaid } from './line.ts'
-import { backoffMs, type CentreRow, endProbe, noteResult } from './store.ts'
+import { type Asked, backoffMs, type CentreRow, endProbe, noteResult } from './store.ts'
 
 /** The longest a line waits between two tries. Milliseconds. */
 const longestWaitMs = 300_000
@@ -14,6 +14,8 @@ export interface Ended {
   claim: Claim
   prepared: Prepared
   centre: CentreRow
+  /** It was said with these. */
+  asked: Pick<Asked, 'connection' | 'secrets'>
   result: CentreResult
   /** The conversation that was known is over, and the line began another one. */
   ended: boolean
@@ -23,7 +25,7 @@ export interface Ended {
 export async function record(tx: Tx, given: Ended): Promise<void> {
   const { claim, prepared, result } = given
   const mine = await lockLane(tx, claim)
-  await noteResult(tx, given.centre.name, result)
+  await noteResult(tx, { name: given.centre.name, ...given.asked }, result)
   if (claim.probe) await endProbe(tx, given.centre.name)
   if (result.outcome === 'accepted') {
     await markLine(tx, prepared, 'processed', { messageId: result.messageId })

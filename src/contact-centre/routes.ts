@@ -9,7 +9,7 @@ import { actorOf } from '../tenancy/authenticate.ts'
 import type { CentreDeps } from './deps.ts'
 import * as schema from './schema.ts'
 import { centreSettings } from './settings.ts'
-import { findCentre, loadCentre, setCentreState } from './store.ts'
+import { findCentre, keepCheck, loadCentre } from './store.ts'
 
 const tags = ['Contact centre']
 
@@ -66,14 +66,8 @@ export const centreRoutes: FastifyPluginAsyncZod<{ deps: CentreDeps }> = async (
       const centre = loaded && deps.centres.get(loaded.row.name)
       if (!loaded || !centre) throw notFound('The contact centre')
       const found = await centre.check(loaded.connection, { signal: AbortSignal.timeout(20_000) })
-      await inTenant(db, tenantId, (tx) =>
-        setCentreState(
-          tx,
-          loaded.row.name,
-          found.state,
-          found.state === 'connected' ? null : { code: found.state, text: found.text },
-        ),
-      )
+      const asked = { name: loaded.row.name, connection: loaded.connection, secrets: deps.secrets }
+      await inTenant(db, tenantId, (tx) => keepCheck(tx, asked, found))
       deps.changed(tenantId)
       return found
     },

@@ -1,8 +1,9 @@
 /** A business's contact centre: what opens it, and how the bridge to it is doing. */
+import { isDeepStrictEqual } from 'node:util'
 import { appendEvent } from '../conversations/feed.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import type { Secrets } from '../platform/secrets.ts'
-import type { CentreConnection, CentreResult } from '../ports/contact-centre.ts'
+import type { CentreConnection, CentreResult, ContactCentre } from '../ports/contact-centre.ts'
 import { loadCredentials } from '../tenancy/credentials.ts'
 import { type CentreSettings, centreSettings } from './settings.ts'
 
@@ -64,10 +65,40 @@ export function backoffMs(attempts: number, ceilingMs: number, random: () => num
   return Math.ceil(ceiling / 2 + (random() * ceiling) / 2)
 }
 
+/** What a contact centre was asked with. */
+export interface Asked {
+  name: string
+  connection: CentreConnection
+  secrets: Secrets
+}
+
+/**
+ * Whether it is still reached with that; nothing changes it until the end of the transaction. An answer that took long says
+ * nothing about the secret that stands there by now.
+ */
+async function isStill(tx: Tx, { name, connection, secrets }: Asked): Promise<boolean> {
+  await tx.query('SELECT FROM contact_centres WHERE tenant_id = $1 AND name = $2 FOR NO KEY UPDATE', [tx.tenantId, name])
+  return isDeepStrictEqual((await loadCentre(tx, secrets))?.connection, connection)
+}
+
+/** Keeps what a check found, unless something else stands there by now. */
+export async function keepCheck(
+  tx: Tx,
+  asked: Asked,
+  { state, text }: Awaited<ReturnType<ContactCentre['check']>>,
+): Promise<void> {
+  if (await isStill(tx, asked))
+    await setCentreState(tx, asked.name, state, state === 'connected' ? null : { code: state, text })
+}
+
 /** What a call says about the contact centre as a whole. Nothing, mostly. */
-export async function noteResult(tx: Tx, name: string, result: CentreResult): Promise<void> {
+export async function noteResult(tx: Tx, asked: Asked, result: CentreResult): Promise<void> {
+  const { name } = asked
   if (result.outcome === 'accepted') return await recovered(tx, name)
-  if (result.outcome === 'reconnect') return await setCentreState(tx, name, 'logged_out', result)
+  if (result.outcome === 'reconnect') {
+    if (await isStill(tx, asked)) await setCentreState(tx, name, 'logged_out', result)
+    return
+  }
   if (result.outcome !== 'retry' || result.scope !== 'integration') return
   const { rows } = await tx.query<{ failures: number }>(
     'SELECT failures FROM contact_centres WHERE tenant_id = $1 AND name = $2 FOR NO KEY UPDATE',

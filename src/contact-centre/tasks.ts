@@ -57,7 +57,7 @@ async function carryCall(deps: CentreDeps, task: Task): Promise<void> {
     : centre.receipt(loaded.connection, failedReceipt(task.payload as FailedReceipt, now), options)
   ).catch((error: Error) => ({ outcome: 'unknown' as const, code: 'sender_fault', text: error.message }))
   await inTenant(deps.db, task.tenant_id, async (tx) => {
-    await noteResult(tx, loaded.row.name, result)
+    await noteResult(tx, { name: loaded.row.name, connection: loaded.connection, secrets: deps.secrets }, result)
     const over = result.outcome === 'accepted' || result.outcome === 'reject' || task.attempts >= maxAttempts
     if (over) await done(tx, task)
     else await again(tx, task, result.outcome === 'retry' ? result.retryAfterMs : undefined)

@@ -1,4 +1,5 @@
 /** A tenant's addresses on channels: what opens them, and how they are doing. */
+import { isDeepStrictEqual } from 'node:util'
 import { notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Tx } from '../platform/db/tx.ts'
@@ -63,6 +64,18 @@ export async function loadConnection(tx: Tx, secrets: Secrets, accountId: string
   return { tenantId: tx.tenantId, accountId, externalId: row.external_id, config, credentials }
 }
 
+/**
+ * Whether the account is still reached with what was asked with; nothing changes that until the end of the transaction. An
+ * answer that took long says nothing about the token or the number that stands there by now.
+ */
+export async function isStill(tx: Tx, secrets: Secrets, asked: AccountConnection): Promise<boolean> {
+  await tx.query('SELECT FROM channel_accounts WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE', [
+    tx.tenantId,
+    asked.accountId,
+  ])
+  return isDeepStrictEqual(await loadConnection(tx, secrets, asked.accountId), asked)
+}
+
 export interface NewWhatsAppAccount {
   phoneNumberId: string
   wabaId: string
@@ -116,6 +129,23 @@ export async function addWhatsAppAccount(tx: Tx, secrets: Secrets, given: NewWha
 }
 
 /** Marks what the provider told about an account; what comes in is never affected by it. */
+/** Keeps what the provider said of the account, unless something else stands there by now: whoever changed it asks anew. */
+export async function keepCheck(
+  tx: Tx,
+  secrets: Secrets,
+  asked: AccountConnection,
+  found: Awaited<ReturnType<NonNullable<Channel['check']>>>,
+): Promise<void> {
+  if (!(await isStill(tx, secrets, asked))) return
+  await setAccountState(tx, asked.accountId, found.state, found.state === 'connected' ? null : found.text)
+  if (found.address)
+    await tx.query('UPDATE channel_accounts SET address = $3 WHERE tenant_id = $1 AND id = $2 AND address IS NULL', [
+      tx.tenantId,
+      asked.accountId,
+      found.address,
+    ])
+}
+
 export async function setAccountState(
   tx: Tx,
   accountId: string,

@@ -11,6 +11,7 @@ import { createLogger } from '../platform/log.ts'
 import { createSecrets } from '../platform/secrets.ts'
 import type { ReceiptEvent, SendResult } from '../ports/channel.ts'
 import type { OutboundBody } from '../ports/message.ts'
+import { storeCredentials } from '../tenancy/credentials.ts'
 import { type DispatchDeps, type Dispatcher, retryDelay, startDispatcher } from './dispatch.ts'
 import { createIngress, type Ingress } from './ingress.ts'
 import { keepLeases } from './leases.ts'
@@ -229,6 +230,21 @@ test('a broken connection stops the number and keeps its queue; what comes in go
   await db.owner.query(`UPDATE channel_accounts SET state = 'connected' WHERE id = $1`, [account.accountId])
   await dispatcher?.idle()
   expect((await ledger(first.messageId)).status).toBe('sent')
+})
+
+test('a token that was replaced while it was being refused stops nothing: the message goes out with the new one', async () => {
+  channel.script.push(async () => {
+    const values = { accessToken: 'the new one' }
+    const place = { type: 'channel_account', subject: account.accountId }
+    await inTenant(db, account.tenantId, (tx) => storeCredentials(tx, deps().secrets, { ...place, values }))
+    return { outcome: 'reconnect', code: '190', text: 'The access token has expired.' }
+  })
+  const { messageId } = await reply(await customerWrites(), 'one')
+  await start().idle()
+  expect((await ledger(messageId)).status).toBe('sent')
+  expect(channel.sent).toHaveLength(2)
+  const { rows } = await db.owner.query('SELECT state FROM channel_accounts WHERE id = $1', [account.accountId])
+  expect(rows).toEqual([{ state: 'connected' }])
 })
 
 test('what waits again because the number was stopped is not claimed by whoever was just looking', async () => {

@@ -6,12 +6,12 @@
 
 import type { FileStore } from '../platform/blobs.ts'
 import { classify } from '../platform/db/errors.ts'
-import { type Database, inTenant } from '../platform/db/tx.ts'
+import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
 import { type Secrets, SecretUnreadable } from '../platform/secrets.ts'
 import type { AccountConnection, Channel, OutboundMessage, PersonIdentity, SendResult } from '../ports/channel.ts'
 import type { OutboundBody } from '../ports/message.ts'
-import { type Channels, loadConnection } from './accounts.ts'
+import { type Channels, isStill, loadConnection } from './accounts.ts'
 import { loadOutboundFile, rememberUpload } from './attachments.ts'
 import { learnIdentities } from './contacts.ts'
 import { keepLeases, leaseMs } from './leases.ts'
@@ -150,8 +150,8 @@ export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; 
     underWay += 1
     leases.add(item)
     try {
-      const result = await sendOne(deps, item, connections)
-      await recordUntilStored(deps, item, result)
+      const { result, asked } = await sendOne(deps, item, connections)
+      await recordUntilStored(deps, item, result, asked)
       deps.onChange?.(item.tenant_id)
     } catch (error) {
       deps.log.error('A send could not be recorded', {
@@ -191,31 +191,35 @@ export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; 
 }
 
 /** Everything a send needs is read first; the provider is called with nothing held. A fault of our own before the call is a retry. */
-async function sendOne(deps: DispatchDeps, item: Claimed, connections: LoadsConnection): Promise<SendResult> {
+async function sendOne(
+  deps: DispatchDeps,
+  item: Claimed,
+  connections: LoadsConnection,
+): Promise<{ result: SendResult; asked?: AccountConnection }> {
   const channel = deps.channels.get(item.provider)
   if (!channel)
-    return { outcome: 'hold', code: 'no_channel', text: `The channel ${item.provider} is not available on this server.` }
+    return {
+      result: { outcome: 'hold', code: 'no_channel', text: `The channel ${item.provider} is not available on this server.` },
+    }
   const late = refusedNow(channel, item, (deps.now ?? (() => new Date()))())
-  if (late) return late
+  if (late) return { result: late }
   let prepared: Awaited<ReturnType<typeof prepare>>
   try {
     prepared = await prepare(deps, item, connections)
   } catch (error) {
-    if (error instanceof SecretUnreadable) return { outcome: 'hold', code: 'secret_key', text: error.message }
-    return {
-      outcome: 'retry',
-      code: 'not_ready',
-      text: `What has to be sent could not be read: ${(error as Error).message}`,
-      scope: 'message',
-    }
+    if (error instanceof SecretUnreadable) return { result: { outcome: 'hold', code: 'secret_key', text: error.message } }
+    const text = `What has to be sent could not be read: ${(error as Error).message}`
+    return { result: { outcome: 'retry', code: 'not_ready', text, scope: 'message' } }
   }
+  const asked = prepared.connection
   try {
-    const result = await channel.send(prepared.connection, prepared.message, { signal: AbortSignal.timeout(callTimeoutMs) })
+    const result = await channel.send(asked, prepared.message, { signal: AbortSignal.timeout(callTimeoutMs) })
     if (result.outcome === 'accepted') await keepLearned(deps, item, prepared.mediaId, result)
-    return result
+    return { result, asked }
   } catch (error) {
     // A channel reports failures as values; what it throws may have happened after the request went out.
-    return { outcome: 'unknown', code: 'sender_fault', text: `The sender failed: ${(error as Error).message}` }
+    const text = `The sender failed: ${(error as Error).message}`
+    return { result: { outcome: 'unknown', code: 'sender_fault', text } }
   }
 }
 
@@ -290,10 +294,15 @@ async function prepare(deps: DispatchDeps, item: Claimed, connections: LoadsConn
 }
 
 /** The result of a call exists only here: it is recorded however long the database is away, while this process lives. */
-async function recordUntilStored(deps: DispatchDeps, item: Claimed, result: SendResult): Promise<void> {
+async function recordUntilStored(
+  deps: DispatchDeps,
+  item: Claimed,
+  result: SendResult,
+  asked?: AccountConnection,
+): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await record(deps, item, result)
+      return await recordWhole(deps, item, result, asked)
     } catch (error) {
       const fault = classify(error)
       if (fault !== 'again' && fault !== 'unavailable') throw error
@@ -313,10 +322,22 @@ const outcomes = {
 } as const
 const accountStates = { reconnect: 'logged_out', hold: 'held' } as const
 
-async function record(deps: DispatchDeps, item: Claimed, given: SendResult): Promise<void> {
+/** A refusal of what opens the account stops the account, unless that was replaced while the call was on its way. */
+async function recordWhole(deps: DispatchDeps, item: Claimed, result: SendResult, asked?: AccountConnection): Promise<void> {
+  if (result.outcome !== 'reconnect' || !asked) return await record(deps, deps.db.pool, item, result)
+  await inTenant(deps.db, item.tenant_id, async (tx) => record(deps, tx, item, result, await isStill(tx, deps.secrets, asked)))
+}
+
+async function record(
+  deps: DispatchDeps,
+  client: Pick<Tx, 'query'>,
+  item: Claimed,
+  given: SendResult,
+  stops = true,
+): Promise<void> {
   const result = exhausted(item, given)
   const failed = result.outcome === 'accepted' ? undefined : result
-  await deps.db.pool.query({
+  await client.query({
     name: 'record_send',
     text: 'SELECT parley.record_send($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
     values: [
@@ -327,7 +348,7 @@ async function record(deps: DispatchDeps, item: Claimed, given: SendResult): Pro
       failed?.text ?? null,
       result.outcome === 'retry' ? retryDelay(result, item.lane_attempts) : null,
       result.outcome === 'retry' ? result.scope : null,
-      result.outcome === 'reconnect' || result.outcome === 'hold' ? accountStates[result.outcome] : null,
+      stops && (result.outcome === 'reconnect' || result.outcome === 'hold') ? accountStates[result.outcome] : null,
     ],
   })
   deps.log.debug('Send attempt', {

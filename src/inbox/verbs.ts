@@ -1,5 +1,5 @@
 /** What one can do in the inbox, each in one transaction. Everything a customer gets goes through queueReply. */
-import { type Channels, loadConnection, requireAccount, setAccountState } from '../conversations/accounts.ts'
+import { type Channels, keepCheck, loadConnection, requireAccount } from '../conversations/accounts.ts'
 import { contactByPhone, openConversation } from '../conversations/contacts.ts'
 import { appendEvent } from '../conversations/feed.ts'
 import { handOver } from '../conversations/hand-over.ts'
@@ -300,7 +300,7 @@ export async function checkAccount(deps: InboxDeps, actor: Actor, accountId: str
   if (!check) return account
   const found = await check(connection, { signal: AbortSignal.timeout(20_000) })
   const checked = await change(deps, actor, async (tx) => {
-    await setAccountState(tx, accountId, found.state, found.state === 'connected' ? null : found.text)
+    await keepCheck(tx, deps.secrets, connection, found)
     return await requireAccount(tx, accountId)
   })
   deps.wakeDispatch()

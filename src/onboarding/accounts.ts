@@ -1,12 +1,6 @@
 /** Connecting numbers, changing them, taking them away. What the provider says about them is asked once they are stored. */
 import { randomBytes } from 'node:crypto'
-import {
-  addWhatsAppAccount,
-  type Channels,
-  loadConnection,
-  requireAccount,
-  setAccountState,
-} from '../conversations/accounts.ts'
+import { addWhatsAppAccount, type Channels, keepCheck, loadConnection, requireAccount } from '../conversations/accounts.ts'
 import { contactByPhone, openConversation } from '../conversations/contacts.ts'
 import { appendEvent } from '../conversations/feed.ts'
 import { queueReply } from '../conversations/reply.ts'
@@ -131,15 +125,7 @@ export async function askProvider(deps: OnboardingDeps, tenantId: string, accoun
   if (!check) return
   const connection = await inTenant(deps.db, tenantId, (tx) => loadConnection(tx, deps.secrets, accountId))
   const found = await check(connection, { signal: AbortSignal.timeout(20_000) })
-  await inTenant(deps.db, tenantId, async (tx) => {
-    await setAccountState(tx, accountId, found.state, found.state === 'connected' ? null : found.text)
-    if (found.address)
-      await tx.query('UPDATE channel_accounts SET address = $3 WHERE tenant_id = $1 AND id = $2 AND address IS NULL', [
-        tenantId,
-        accountId,
-        found.address,
-      ])
-  })
+  await inTenant(deps.db, tenantId, (tx) => keepCheck(tx, deps.secrets, connection, found))
   deps.changed(tenantId)
   deps.wakeDispatch()
 }

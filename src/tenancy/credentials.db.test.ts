@@ -6,7 +6,9 @@ import { inTenant } from '../platform/db/tx.ts'
 import { createSecrets } from '../platform/secrets.ts'
 import { createApiKey } from './api-keys.ts'
 import { addChannelApp, appCredentialType, findChannelApp } from './apps.ts'
-import { storeCredentials } from './credentials.ts'
+import { bySystem } from './audit.ts'
+import { loadCredentials, storeCredentials } from './credentials.ts'
+import { putCredentials } from './tenant-credentials.ts'
 import { addMember } from './tenants.ts'
 
 let db: TestDatabase
@@ -96,5 +98,22 @@ test('a change of a business, its credentials or its WhatsApp settings moves the
     const before = Date.now() - 1000
     await db.owner.query(change)
     expect((await at(table)).getTime(), table).toBeGreaterThan(before)
+  }
+})
+
+test('of credentials that are put several times at once one stays, whole, and nobody is told of a fault', async () => {
+  const id = await makeTenant(db)
+  const put = (n: number) => {
+    const values = { clientId: `c${n}`, clientSecret: `s${n}`, integrationId: `i-${id}` }
+    return putCredentials({ db, secrets }, bySystem, id, { type: 'genesys', values })
+  }
+  for (let round = 0; round < 3; round++) {
+    await Promise.all([1, 2, 3, 4, 5].map((n) => put(round * 5 + n)))
+    const stands = await inTenant(db, id, (tx) => loadCredentials(tx, secrets, 'genesys', ''))
+    expect(stands?.clientSecret).toBe(stands?.clientId?.replace('c', 's'))
+    const { rows } = await db.owner.query('SELECT count(*) AS n FROM tenant_credentials WHERE tenant_id = $1 AND is_active', [
+      id,
+    ])
+    expect(rows).toEqual([{ n: 1 }])
   }
 })

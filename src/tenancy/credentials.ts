@@ -8,6 +8,11 @@ export const belongsTo = (tenantId: string, type: string, subject: string): stri
 /** The same for a person's second factor. */
 export const secondFactorBelongsTo = (userId: string): string => `users/${userId}/totp_secret`
 
+/** Of two that change the same credentials at once the second waits, and sees what the first stored. Until the commit. */
+export async function lockCredentials(tx: Tx, given: { type: string; subject: string }): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [belongsTo(tx.tenantId, given.type, given.subject)])
+}
+
 /**
  * Stores credentials; the ones before them stop at once, or after `overlapHours` (a rotated webhook secret: old and new
  * are both accepted for a while).
@@ -17,6 +22,7 @@ export async function storeCredentials(
   secrets: Secrets,
   given: { type: string; subject: string; values: Record<string, string>; overlapHours?: number },
 ): Promise<void> {
+  await lockCredentials(tx, given)
   await tx.query(
     `UPDATE tenant_credentials SET is_active = false, valid_until = now() + make_interval(hours => $4)
       WHERE tenant_id = $1 AND credential_type = $2 AND subject = $3 AND is_active`,

@@ -4,7 +4,7 @@ import { notFound, ParleyError } from '../kernel/errors.ts'
 import { inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import { audit, type By } from './audit.ts'
-import { belongsTo, loadCredentials, storeCredentials } from './credentials.ts'
+import { belongsTo, loadCredentials, lockCredentials, storeCredentials } from './credentials.ts'
 import { refuseTaken } from './tenant-conflicts.ts'
 import { requireNotDeleted, type TenantDeps } from './tenant-life.ts'
 import { masked } from './tenant-rules.ts'
@@ -71,7 +71,7 @@ async function placeOf(tx: Tx, type: string): Promise<{ type: string; subject: s
   if (type !== 'whatsapp') return { type, subject: '' }
   const { rows } = await tx.query<{ id: string }>(
     `SELECT id FROM channel_accounts WHERE tenant_id = $1 AND provider = 'whatsapp-cloud' AND removed_at IS NULL
-      ORDER BY is_default DESC, created_at LIMIT 1`,
+      ORDER BY is_default DESC, created_at LIMIT 1 FOR NO KEY UPDATE`,
     [tx.tenantId],
   )
   if (!rows[0])
@@ -88,6 +88,7 @@ export async function putCredentials(
   await refuseTaken(
     inTenant(deps.db, tenantId, async (tx) => {
       const place = await placeOf(tx, given.type)
+      await lockCredentials(tx, place)
       const before = (await loadCredentials(tx, deps.secrets, place.type, place.subject)) ?? {}
       // A new secret alone leaves the business where it was found.
       const { integrationId } = before
