@@ -1,7 +1,7 @@
 /** The master keys of this server, and the commands that change them. */
 import { join } from 'node:path'
 import type { Config } from '../platform/config.ts'
-import type { Database } from '../platform/db/tx.ts'
+import { type Database, inTransaction } from '../platform/db/tx.ts'
 import { addKey, fileKeyring, fixedKeyring, type Keyring, pruneKeys, readOrMakeKeyFile } from '../platform/keyring.ts'
 import { createSecrets, keyIdOf } from '../platform/secrets.ts'
 import { keysOfWaitingJobs, rotateSecrets, sealedByKey } from '../tenancy/rotate-secrets.ts'
@@ -14,6 +14,16 @@ export async function openKeyring(config: Config): Promise<Keyring> {
 }
 
 type Say = (line: string) => void
+
+/** Any number nobody else uses: "keys" in ASCII. */
+const lockKey = 0x6b657973
+
+/** Of two commands that write the file at once the second would write over what the first put there. */
+const oneAtATime = <T>(db: Database, work: () => Promise<T>): Promise<T> =>
+  inTransaction(db, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [lockKey])
+    return await work()
+  })
 
 export async function showKeys(config: Config, db: Database, say: Say): Promise<void> {
   const ring = await openKeyring(config)
@@ -33,7 +43,8 @@ export async function rotateKeys(config: Config, db: Database, options: { new?: 
       throw new Error(
         'The key comes from the environment: set PARLEY_SECRET_KEY to a new one and PARLEY_SECRET_KEY_PREVIOUS to the present one, start the servers again, then run this without --new.',
       )
-    await addKey(ring.path)
+    const { path } = ring
+    await oneAtATime(db, () => addKey(path))
     say(`A new key stands first in ${ring.path}. Running servers seal with it from now on.`)
   }
   const progress = createProgress('Sealing again')
@@ -63,8 +74,12 @@ export async function rotateKeys(config: Config, db: Database, options: { new?: 
 export async function pruneOldKeys(config: Config, db: Database, say: Say): Promise<void> {
   const ring = await openKeyring(config)
   if (!ring.path) throw new Error('The key comes from the environment: there is no file to take an old one out of.')
+  const { path } = ring
+  // Only what did not seal before the count began: nothing comes under it any more.
+  const [, ...old] = ring.keys()
   const used = new Set([...(await sealedByKey(db)).keys(), ...(await keysOfWaitingJobs(db))])
-  const gone = await pruneKeys(ring.path, (key) => used.has(keyIdOf(key)))
+  const unused = old.filter((key) => !used.has(keyIdOf(key)))
+  const gone = await oneAtATime(db, () => pruneKeys(path, (key) => !unused.includes(key)))
   const left = ring.keys().length - 1
   say(
     `${gone} old key${gone === 1 ? '' : 's'} taken out.${left > 0 ? ` ${left} still used: run \`parley keys rotate\` first.` : ''}`,

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 
 export type Keys = readonly [string, ...string[]]
 
@@ -79,7 +79,7 @@ export async function readOrMakeKeyFile(path: string): Promise<Keyring> {
 
 const newKey = (): string => randomBytes(32).toString('hex')
 
-/** Puts a new key before the others: from now on it seals. */
+/** Puts a new key before the others: from now on it seals. One at a time: the caller sees to that, as for pruneKeys. */
 export async function addKey(path: string): Promise<void> {
   const keys = parseKeys(await readFile(path, 'utf8'), path)
   await replace(path, [newKey(), ...keys])
@@ -95,6 +95,18 @@ export async function pruneKeys(path: string, stillUsed: (key: string) => boolea
 
 async function replace(path: string, keys: readonly string[]): Promise<void> {
   await rename(await writeDraft(path, `${keys.join('\n')}\n`), path)
+  await removeDrafts(path)
+}
+
+/** What somebody left who was ended before the rename: it holds keys. A young one may still be under its pen. */
+async function removeDrafts(path: string): Promise<void> {
+  const folder = dirname(path)
+  const isDraft = (name: string) =>
+    name.startsWith(`${basename(path)}.`) && /^[0-9a-f]{8}$/.test(name.slice(basename(path).length + 1))
+  for (const name of (await readdir(folder)).filter(isDraft)) {
+    const found = await stat(join(folder, name)).catch(() => undefined)
+    if (found && Date.now() - found.mtimeMs > 60_000) await rm(join(folder, name), { force: true })
+  }
 }
 
 async function writeDraft(path: string, text: string): Promise<string> {
