@@ -210,10 +210,15 @@ test('what fails in the middle leaves nothing behind: no row, no business, every
 
 test('Ctrl-C ends it early with a store that is whole', async () => {
   const { url } = await database()
-  const running = run(url, { messages: 2_000_000 })
-  const asking = setInterval(() => process.emit('SIGINT'), 100)
-  setTimeout(() => clearInterval(asking), 900)
-  const seeded = await running
+  let running = true
+  const seeding = run(url, { messages: 2_000_000 }).finally(() => {
+    running = false
+  })
+  const copying = `SELECT FROM pg_stat_progress_copy WHERE datname = current_database() AND tuples_processed > 0`
+  while (running && (await ask(url, copying)).length === 0);
+  process.emit('SIGINT')
+  const seeded = await seeding
+  expect(seeded.messages).toBeGreaterThan(0)
   expect(seeded.messages).toBeLessThan(2_000_000)
   expect(seeded.faults).toEqual([])
   expect(seeded.said).toContain('Stopped early')
