@@ -71,7 +71,9 @@ test('a business is listed, suspended, resumed, deleted, restored and, said twic
   await expect(purge(db, config, { id: `t-${id}`, yes: true }, say)).rejects.toThrow(/was not found/)
   expect(await purge(db, config, { id, yes: false }, say)).toBe(1)
   expect(await status()).toBe('deleted')
+  said.length = 0
   expect(await purge(db, config, { id, yes: true }, say)).toBe(0)
+  expect(said[0]).toContain(`parley tenant purge ${id} --yes`)
   expect(await status()).toBeUndefined()
   await expect(changeBusiness(db, 'suspend', id, say)).rejects.toThrow(/was not found/)
 })

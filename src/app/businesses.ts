@@ -94,6 +94,8 @@ export async function purge(db: Database, config: Config, given: { id: string; y
     say(`This erases ${name} for good: nothing brings it back but a backup. Say --yes if you mean it.`)
     return 1
   }
+  // Once its rows are gone nothing else finds the files.
+  say(`If this is stopped before it says that it is done, \`parley tenant purge ${id} --yes\` finishes it.`)
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
   const rows = Object.entries(await purgeBusiness({ db, files }, byCli, id)).filter(([, n]) => n > 0)
   say(`${name} is erased, its files too. Rows by table:`)

@@ -3,7 +3,7 @@
  * and recorded together for all that were answered meanwhile. Everything else — a session's first line, files, an answer to a
  * choice, a call that failed — goes the long way, line by line (line.ts, record.ts).
  */
-import type { MappingRow } from '../conversations/mappings.ts'
+import { type MappingRow, mappingColumns } from '../conversations/mappings.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { attributesOf } from './attributes.ts'
 import {
@@ -18,9 +18,6 @@ import {
   threadJoins,
   unsaid,
 } from './line.ts'
-
-const mappingColumns = `m.id, m.wa_id, m.conversation_id, m.communication_id, m.last_message_id, m.contact_name, m.phone_number_id,
-  m.display_phone_number, m.status, m.last_activity_at, m.created_at, m.updated_at, m.metadata, m.conversation_ref, m.channel_account_id`
 
 /** By conversation; what is not in it has to go the long way. */
 export async function prepareEstablished(tx: Tx, claims: readonly Claim[]): Promise<Map<string, Prepared>> {

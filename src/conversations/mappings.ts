@@ -13,7 +13,8 @@ export interface MappingRow extends ConversationMapping {
   channel_account_id: string | null
 }
 
-const columns = `m.id, m.wa_id, m.conversation_id, m.communication_id, m.last_message_id, m.contact_name, m.phone_number_id,
+/** Of `conversation_mappings m`, as a MappingRow. */
+export const mappingColumns = `m.id, m.wa_id, m.conversation_id, m.communication_id, m.last_message_id, m.contact_name, m.phone_number_id,
   m.display_phone_number, m.status, m.last_activity_at, m.created_at, m.updated_at, m.metadata, m.conversation_ref, m.channel_account_id`
 
 export interface MappingWanted {
@@ -36,7 +37,7 @@ export async function ensureMapping(tx: Tx, wanted: MappingWanted): Promise<{ ma
     const { rows } = await tx.query<MappingRow>(
       `INSERT INTO conversation_mappings AS m (tenant_id, conversation_ref, channel_account_id, wa_id, contact_name, phone_number_id, display_phone_number)
        VALUES ($1, $2, $3, $4, $5, $6, $7)
-       ON CONFLICT (tenant_id, (coalesce(phone_number_id, '')), wa_id) WHERE status = 'active' DO NOTHING RETURNING ${columns}`,
+       ON CONFLICT (tenant_id, (coalesce(phone_number_id, '')), wa_id) WHERE status = 'active' DO NOTHING RETURNING ${mappingColumns}`,
       [
         ...[tx.tenantId, wanted.conversationRef ?? null, wanted.accountId ?? null, wanted.waId],
         ...[wanted.contactName ?? null, wanted.phoneNumberId ?? null, wanted.displayPhoneNumber ?? null],
@@ -54,7 +55,7 @@ export async function ensureMapping(tx: Tx, wanted: MappingWanted): Promise<{ ma
 
 async function activeOf(tx: Tx, where: string, values: unknown[]): Promise<MappingRow | undefined> {
   const { rows } = await tx.query<MappingRow>(
-    `SELECT ${columns} FROM conversation_mappings m WHERE m.tenant_id = $1 AND m.status = 'active' AND ${where}`,
+    `SELECT ${mappingColumns} FROM conversation_mappings m WHERE m.tenant_id = $1 AND m.status = 'active' AND ${where}`,
     [tx.tenantId, ...values],
   )
   return rows[0]
@@ -86,7 +87,7 @@ export const mappingById = (tx: Tx, id: string) => newest(tx, 'm.id = $2', [id])
 
 async function newest(tx: Tx, where: string, values: unknown[]): Promise<MappingRow | undefined> {
   const { rows } = await tx.query<MappingRow>(
-    `SELECT ${columns} FROM conversation_mappings m WHERE m.tenant_id = $1 AND ${where}
+    `SELECT ${mappingColumns} FROM conversation_mappings m WHERE m.tenant_id = $1 AND ${where}
       ORDER BY (m.status = 'active') DESC, m.last_activity_at DESC, m.created_at DESC LIMIT 1`,
     [tx.tenantId, ...values],
   )
@@ -106,7 +107,7 @@ export interface Correlated {
  */
 export async function correlate(tx: Tx, mappingId: string, given: Correlated): Promise<'set' | 'same' | 'conflict'> {
   const { rows } = await tx.query<MappingRow>(
-    `SELECT ${columns} FROM conversation_mappings m WHERE m.tenant_id = $1 AND m.id = $2 FOR NO KEY UPDATE`,
+    `SELECT ${mappingColumns} FROM conversation_mappings m WHERE m.tenant_id = $1 AND m.id = $2 FOR NO KEY UPDATE`,
     [tx.tenantId, mappingId],
   )
   const mapping = rows[0]

@@ -1,5 +1,6 @@
 /** What the widget of an agent desktop takes and gives. */
 import { z } from 'zod'
+import { cleanText } from '../kernel/text.ts'
 import { templateParameters } from '../ports/message.ts'
 import { contactView, conversationView, id, messageView, templateView } from './schema.ts'
 import { longestLifeSeconds } from './widget-token.ts'
@@ -10,7 +11,13 @@ export const makeLink = z
   .object({
     conversationId: id.optional(),
     contactId: id.optional(),
-    centreConversationId: z.string().min(1).max(100).optional().describe("The contact centre's id of the conversation."),
+    centreConversationId: z
+      .string()
+      .min(1)
+      .max(100)
+      .refine((value) => cleanText(value) === value, 'holds characters that no id has')
+      .optional()
+      .describe("The contact centre's id of the conversation."),
     phone: phone.optional(),
     desk: z
       .literal(true)

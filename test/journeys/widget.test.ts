@@ -228,6 +228,7 @@ describe('a link', () => {
     expect((await world.api('POST', '/widget/key', undefined, 'agent')).status).toBe(403)
     expect((await makeLink({ phone, desk: true })).status).toBe(400)
     expect((await makeLink({})).status).toBe(400)
+    expect((await makeLink({ centreConversationId: 'a\0b' })).status).toBe(400)
   })
 })
 

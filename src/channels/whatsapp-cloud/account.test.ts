@@ -134,16 +134,19 @@ describe('asking whether the account works', () => {
     graph.answer('fields=', answer)
     return channel.check?.(graph.account)
   }
+  const id = '5550100'
   test('connected, with its name', async () => {
     const answer = {
-      body: { verified_name: 'Lind', display_phone_number: '+1 555', quality_rating: 'GREEN', status: 'CONNECTED' },
+      body: { id, verified_name: 'Lind', display_phone_number: '+1 555', quality_rating: 'GREEN', status: 'CONNECTED' },
     }
     expect(await check(answer)).toEqual({ state: 'connected', text: 'Connected: Lind, +1 555.' })
-    expect(await check({ body: { id: '1' } })).toMatchObject({ state: 'connected' })
+    expect(await check({ body: { id } })).toMatchObject({ state: 'connected' })
   })
   test.each([
-    [{ body: { status: 'BANNED' } }, 'degraded'],
-    [{ body: { status: 'CONNECTED', quality_rating: 'RED' } }, 'degraded'],
+    [{ body: { id, status: 'BANNED' } }, 'degraded'],
+    [{ body: { id, status: 'CONNECTED', quality_rating: 'RED' } }, 'degraded'],
+    [{ body: { id: '1', status: 'CONNECTED' } }, 'degraded'],
+    [{ body: { data: [], status: 'CONNECTED' } }, 'degraded'],
     [{ status: 401, body: { error: { code: 190, error_subcode: 463, message: `Malformed ${TOKEN}` } } }, 'logged_out'],
     [{ status: 400, body: { error: { code: 100, error_subcode: 33 } } }, 'logged_out'],
     [{ status: 400, body: { error: { code: 4 } } }, 'degraded'],
@@ -174,6 +177,11 @@ describe('whether a number is the account’s', () => {
     expect(await ask(page([{ id: '1' }], 'c1'), page([{ id: graph.account.externalId }]))).toBe('yes')
     expect(await ask(page([{ id: '1' }, { id: `${graph.account.externalId}0` }]))).toBe('no')
     expect(await ask({ body: { id: graph.account.externalId } })).toBe('no')
+  })
+  test('is not known where the list goes in a circle, or never ends', async () => {
+    expect(await ask(page([], 'c1'), page([], 'c2'), page([], 'c1'))).toBe('unknown')
+    expect(graph.seen).toHaveLength(3)
+    expect(await ask(...Array.from({ length: 200 }, (_, index) => page([], `d${index}`)))).toBe('unknown')
   })
   test('is no only where asking again would not change it: too often, a disturbance and nonsense say nothing', async () => {
     expect(await ask(error(190, 401))).toBe('no')

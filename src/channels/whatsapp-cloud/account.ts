@@ -14,11 +14,15 @@ export async function check(deps: ClientDeps, account: AccountConnection, option
   const fields = 'id,display_phone_number,verified_name,quality_rating,status,name_status,throughput'
   const url = `${connection.base}/${connection.phoneNumberId}?fields=${fields}`
   const answer = await callGraph(deps, connection, { url, signal: options.signal })
-  if (answer.kind === 'ok') return stateOf(answer.body)
+  // Whatever answers in the provider's place, with a page of its own, does not know the number.
+  if (answer.kind === 'ok' && string(answer.body.id) === connection.phoneNumberId) return stateOf(answer.body)
+  if (answer.kind === 'ok') return unusable
   const failure = failureOf(answer, deps.random)
-  if (failure.outcome === 'unknown') return { state: 'degraded', text: 'WhatsApp gave no usable answer.' }
+  if (failure.outcome === 'unknown') return unusable
   return { state: failure.outcome === 'reconnect' ? 'logged_out' : 'degraded', text: failure.text }
 }
+
+const unusable: Check = { state: 'degraded', text: 'WhatsApp gave no usable answer.' }
 
 /** The number must be among those that the token shows in the business account. */
 export async function owns(
@@ -28,19 +32,21 @@ export async function owns(
 ): Promise<'yes' | 'no' | 'unknown'> {
   const { connection } = connectionOf(account)
   if (!connection?.wabaId) return 'no'
-  let url: string | undefined = `${connection.base}/${connection.wabaId}/phone_numbers?fields=id&limit=${PAGE_SIZE}`
-  for (let page = 0; url !== undefined && page < MAX_PAGES; page += 1) {
-    const answer: Awaited<ReturnType<typeof callGraph>> = await callGraph(deps, connection, { url, signal: options.signal })
+  const first = `${connection.base}/${connection.wabaId}/phone_numbers?fields=id&limit=${PAGE_SIZE}`
+  const seen = new Set<string>()
+  for (let url = first; ; ) {
+    const answer = await callGraph(deps, connection, { url, signal: options.signal })
     if (answer.kind !== 'ok') return said(answer, deps)
     if (list(answer.body.data).some((number) => string(member(number, 'id')) === connection.phoneNumberId)) return 'yes'
+    const { paging } = answer.body
     // Its own cursor, not its own address: that could lead, with the token, anywhere.
-    const after = string(member(member(answer.body.paging, 'cursors'), 'after'))
-    const more: boolean = string(member(answer.body.paging, 'next')) !== undefined && after !== undefined
-    url = more
-      ? `${connection.base}/${connection.wabaId}/phone_numbers?fields=id&limit=${PAGE_SIZE}&after=${encodeURIComponent(after as string)}`
-      : undefined
+    const after = string(member(member(paging, 'cursors'), 'after'))
+    if (string(member(paging, 'next')) === undefined || after === undefined) return 'no'
+    // The list has no end: what was not shown by now may still be there.
+    if (seen.has(after) || seen.size >= MAX_PAGES) return 'unknown'
+    seen.add(after)
+    url = `${first}&after=${encodeURIComponent(after)}`
   }
-  return 'no'
 }
 
 /** No is said only by a refusal that asking again would not change: one that was asked too often knows nothing. */
