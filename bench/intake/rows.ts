@@ -26,6 +26,8 @@ export interface Row {
 }
 
 let made = 0
+// A country of its own: numbers that meet neither each other nor those of the load.
+const series = String(Math.floor(Math.random() * 1e5)).padStart(5, '0')
 export function makeRows(count: number): Row[] {
   return Array.from({ length: count }, () => {
     const n = made++
@@ -36,7 +38,7 @@ export function makeRows(count: number): Row[] {
       conversation: newId(),
       message: newId(),
       event: newId(),
-      phone: `44${String(Math.floor(Math.random() * 1e12)).padStart(12, '0')}`,
+      phone: `43${series}${String(n).padStart(7, '0')}`,
       bsuid: `US.${run}${n}`,
       wamid: `wamid.floor.${run}.${n}.HBgLMTY1MDM4Nzk0MzkVAgASGBQzQTRBNjU5OUFFRTAzODEwMTQ0RgA=`,
       text: `Message ${n}: the tap in the kitchen drips again, could somebody have a look at it this week? ${'Afternoons suit us best. '.repeat(9)}`,
