@@ -191,6 +191,7 @@ async function sayOutbound(deps: HandlerDeps, tx: Tx, given: Payload<'outbound-m
   ])
   if (known.rowCount) return nothing
   if (!mapping.conversation_ref) throw new Refused('mapping_not_found', 'The session belongs to no conversation here.')
+  await requirePeople(tx, mapping.conversation_ref)
   await queueReply(deps, tx, {
     conversationId: mapping.conversation_ref,
     author: { sender: 'agent', actor: 'queue:outbound-message.v1' },
@@ -202,6 +203,16 @@ async function sayOutbound(deps: HandlerDeps, tx: Tx, given: Payload<'outbound-m
     [tx.tenantId, mapping.id],
   )
   return nothing
+}
+
+/** One owner at a time: an agent elsewhere is one of the people; while a machine has the conversation nobody speaks between. */
+async function requirePeople(tx: Tx, conversationId: string): Promise<void> {
+  const { rows } = await tx.query<{ control: string }>(
+    'SELECT control FROM conversations WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE',
+    [tx.tenantId, conversationId],
+  )
+  if (rows[0]?.control === 'bot' || rows[0]?.control === 'ai')
+    throw new Refused('state_violation', 'The assistant has this conversation. Take it over first, then send again.')
 }
 
 /** What a provider reports; the states of our own are nobody else's to tell. */

@@ -52,7 +52,7 @@ describe.skipIf(!requirePart('RabbitMQ', rabbitPresent))('the integration queues
     await db?.drop()
   })
   beforeEach(async () => {
-    account = await makeAccount(db, { answerer: 'assistant' })
+    account = await makeAccount(db)
     // What happened before is not published: the business is known from here on.
     await publisher.look()
     for (const name of [...published, deadLetters]) while (await rabbit.take(name)) {}
@@ -287,6 +287,14 @@ describe.skipIf(!requirePart('RabbitMQ', rabbitPresent))('the integration queues
       const { mappingId, conversation } = await begun()
       await db.owner.query('UPDATE conversation_mappings SET status = $2 WHERE id = $1', [mappingId, status])
       await refused('outbound-message.v1', out({ conversation_id: conversation }), reason)
+      expect(
+        await rows(`SELECT FROM message_tracking WHERE tenant_id = $1 AND direction = 'OUTBOUND'`, [account.tenantId]),
+      ).toEqual([])
+    })
+    test.each(['bot', 'ai'])('state_violation while %s has the conversation', async (control) => {
+      const { conversation } = await begun()
+      await db.owner.query('UPDATE conversations SET control = $2 WHERE tenant_id = $1', [account.tenantId, control])
+      await refused('outbound-message.v1', out({ conversation_id: conversation }), 'state_violation')
       expect(
         await rows(`SELECT FROM message_tracking WHERE tenant_id = $1 AND direction = 'OUTBOUND'`, [account.tenantId]),
       ).toEqual([])
