@@ -77,6 +77,7 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
     channels,
     ingress,
     log,
+    publicUrl: people.publicUrl,
     findApp: appFinder(config, parts.intake, secrets),
   })
   await server.register(centreWebhookRoutes, { prefix: '/webhooks', ...centres })

@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { ParleyError } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Logger } from '../platform/log.ts'
-import type { Channel } from '../ports/channel.ts'
+import type { Channel, WebhookRequest } from '../ports/channel.ts'
 import type { Channels } from './accounts.ts'
 import type { Ingress } from './ingress.ts'
 
@@ -28,7 +28,8 @@ export const webhookRoutes: FastifyPluginAsync<{
   ingress: Ingress
   findApp: FindApp
   log: Logger
-}> = async (server, { channels, ingress, findApp, log }) => {
+  publicUrl: () => string
+}> = async (server, { channels, ingress, findApp, log, publicUrl }) => {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
@@ -85,8 +86,7 @@ export const webhookRoutes: FastifyPluginAsync<{
     rawBody: Buffer,
   ): Promise<AppSecrets> {
     const app = await requireApp(channel, slug)
-    const headers = request.headers as Record<string, string | undefined>
-    if (app.secrets.length > 0 && channel.verify({ headers, rawBody }, app.secrets)) return app
+    if (app.secrets.length > 0 && channel.verify(asCalled(request, rawBody, publicUrl()), app.secrets)) return app
     log.warn('A webhook with a wrong signature was refused', {
       operation: 'webhook',
       provider: channel.provider,
@@ -96,6 +96,14 @@ export const webhookRoutes: FastifyPluginAsync<{
     throw new ParleyError('bad_signature', 'The signature does not match. Check the app secret.')
   }
 }
+
+/** Behind a proxy that takes off a prefix, PUBLIC_URL has it. */
+export const asCalled = (request: FastifyRequest, rawBody: Buffer, publicUrl: string): WebhookRequest => ({
+  method: request.method,
+  url: `${publicUrl.replace(/\/+$/, '')}${request.originalUrl}`,
+  headers: request.headers as Record<string, string | undefined>,
+  rawBody,
+})
 
 export function keptHeaders(request: FastifyRequest): Record<string, string> {
   const entries = Object.entries(request.headers).filter(([name]) => kept.test(name))

@@ -62,6 +62,9 @@ export interface ChannelHarness {
   close(): Promise<void>
 }
 
+/** Where the webhooks are delivered, for channels whose provider signs the address. */
+export const webhookUrl = 'https://parley.example/webhooks/conformance'
+
 const SECRET = 'first-secret'
 const ROTATED = 'second-secret'
 const MESSAGE_ID = '0190cccc-0000-7000-8000-000000000001'
@@ -90,7 +93,7 @@ type Get = () => ChannelHarness
 
 function signatures(get: Get): void {
   const check = (rawBody: Buffer, headers: Record<string, string | undefined>, secrets: string[]) =>
-    get().channel.verify({ headers, rawBody }, secrets)
+    get().channel.verify({ method: 'POST', url: webhookUrl, headers, rawBody }, secrets)
   const body = () => first(get().webhooks)
 
   test('a body signed with the secret is genuine', () => {

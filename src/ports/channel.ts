@@ -49,6 +49,11 @@ export interface MessageEvent extends EventBase {
   opensWindow: boolean
   /** Whether it is something new that somebody said: false for reactions, edits, deletions, system lines. */
   conversational: boolean
+  /**
+   * The provider itself understood this line as a wish about being written to, and has already answered it: no words of ours
+   * are needed. Its word counts, not the text: the business may have chosen other key words there.
+   */
+  optOut?: 'stop' | 'start' | 'help'
   /** Referral (click-to-chat ad), forwarded marks, errors, and keys we do not know: kept as they came. */
   metadata: Record<string, unknown>
 }
@@ -208,6 +213,18 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
+/** A delivery as it came. */
+export interface WebhookRequest {
+  method: string
+  /**
+   * The address that the provider called: scheme and host of PUBLIC_URL, path and query exactly as sent. Some providers sign
+   * it. Never from a header, which anybody can write.
+   */
+  url: string
+  headers: Record<string, string | undefined>
+  rawBody: Buffer
+}
+
 export interface Channel {
   /** Folder and value of channel_accounts.provider. */
   provider: string
@@ -215,7 +232,7 @@ export interface Channel {
   channel: string
   capabilities: Capabilities
   /** True when the signature over exactly these bytes was made with one of the secrets. Constant time. */
-  verify(request: { headers: Record<string, string | undefined>; rawBody: Buffer }, secrets: readonly string[]): boolean
+  verify(request: WebhookRequest, secrets: readonly string[]): boolean
   /** Pure and total: whatever the bytes are, it returns. */
   parse(rawBody: Buffer): ParsedWebhook
   send(account: AccountConnection, message: OutboundMessage, options?: CallOptions): Promise<SendResult>

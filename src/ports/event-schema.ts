@@ -33,6 +33,7 @@ const message = z.object({
   replyTo: name.optional(),
   opensWindow: z.boolean(),
   conversational: z.boolean(),
+  optOut: z.enum(['stop', 'start', 'help']).optional(),
   metadata: things,
 })
 

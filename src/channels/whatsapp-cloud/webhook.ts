@@ -1,14 +1,13 @@
 /** Who may speak to the webhook: the signature of each delivery and the handshake of the subscription. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { hasSignature } from '../../platform/webhook-signature.ts'
+import type { WebhookRequest } from '../../ports/channel.ts'
 
 /** `sha256=` and 64 lower-case hex digits of HMAC-SHA256 over exactly these bytes. */
 const form = { header: 'x-hub-signature-256', form: /^sha256=([0-9a-f]{64})$/, encoding: 'hex' } as const
 
-export const verify = (
-  request: { headers: Record<string, string | undefined>; rawBody: Buffer },
-  secrets: readonly string[],
-): boolean => hasSignature(request, secrets, form)
+export const verify = (request: Pick<WebhookRequest, 'headers' | 'rawBody'>, secrets: readonly string[]): boolean =>
+  hasSignature(request, secrets, form)
 
 /** 200 with the challenge as it came (to be sent as text/plain, never HTML), 403 for a wrong token or mode, 400 without challenge. */
 export function handshake(
