@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { digits, inboundText, makeAccount, receipt, type TestAccount, webhook } from '../../test/world/arrange.ts'
+import { callTables, fillCalls } from '../../test/world/calls.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { fillLaterTables, laterTables } from '../../test/world/later-tables.ts'
 import { receiveBatch } from '../conversations/receive.ts'
@@ -60,6 +61,8 @@ async function business(slug: string): Promise<TestAccount> {
       [both, account.tenantId, slug],
     )
     await fillLaterTables(tx, account.accountId)
+    const { rows } = await tx.query<{ id: string }>('SELECT id FROM conversations LIMIT 1')
+    await fillCalls(tx, { accountId: account.accountId, conversationId: rows[0]?.id ?? '' })
   })
   await createFolderStore(folder).put(account.tenantId, Buffer.from('the same picture'))
   return account
@@ -99,6 +102,7 @@ test("purging removes a deleted business's rows in every table and its files, an
       'user_sessions',
       'webhook_events',
       ...laterTables,
+      ...callTables,
     ]),
   )
 

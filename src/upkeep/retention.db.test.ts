@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { inboundText, makeAccount, receipt, type TestAccount, webhook } from '../../test/world/arrange.ts'
+import { fillCalls } from '../../test/world/calls.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { silent } from '../../test/world/people.ts'
 import { receiveBatch } from '../conversations/receive.ts'
@@ -105,6 +106,25 @@ describe('by itself', () => {
     const again = inboundText(account, '16505550101', 'seven', { externalId: seven.wamid })
     expect(await receiveBatch({ db, log: silent }, [webhook(again)])).toMatchObject({ stored: 0, duplicates: 1 })
     expect(await texts()).toEqual(['five'])
+  })
+  test('a call is forgotten with the ledger; its conversation and its lead stay', async () => {
+    await said(account, '16505550101', 0, 'hello')
+    const conversationId = (await all<{ id: string }>('SELECT id FROM conversations'))[0]?.id ?? ''
+    await inTenant(db, account.tenantId, (tx) => fillCalls(tx, { accountId: account.accountId, conversationId }))
+    const contact = (await all<{ contact_id: string }>('SELECT contact_id FROM calls'))[0]?.contact_id as string
+    const at = (ago: number) => db.owner.query('UPDATE calls SET start_time = $1', [monthsAgo(ago)])
+    await at(12)
+    await upkeep()
+    expect(await count('calls')).toBe(1)
+    await at(15)
+    const hold = await inTenant(db, account.tenantId, (tx) => placeHold(tx, by, { contactId: contact, reason: 'A dispute' }))
+    await upkeep()
+    expect(await count('calls')).toBe(1)
+    await inTenant(db, account.tenantId, (tx) => releaseHold(tx, by, hold.id))
+    await upkeep()
+    expect(await count('calls')).toBe(0)
+    expect(await count('leads WHERE call_id IS NULL')).toBe(1)
+    expect(await count('conversations WHERE call_id IS NULL AND lead_id IS NOT NULL')).toBe(1)
   })
   test('the provider’s id is forgotten after thirteen months, with receipts, attempts and events', async () => {
     const old = await said(account, '16505550101', 15, 'long ago')

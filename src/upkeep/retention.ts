@@ -142,6 +142,7 @@ async function forgetTraces(
   const each = (step: (tx: Tx, holds: store.HoldState) => Promise<number>) => inBatches(deps.db, plan.tenant_id, step, signal)
   add('message_tracking', await each((tx) => store.forgetLedger(tx, before)))
   add('message_statuses', await each(async (tx, { contacts }) => (contacts ? 0 : await store.forgetParkedReceipts(tx, before))))
+  add('calls', await each((tx) => store.forgetCalls(tx, before)))
   let place: store.EventPlace | null = { txid: '0', id: '00000000-0000-0000-0000-000000000000' }
   while (place) {
     signal?.throwIfAborted()

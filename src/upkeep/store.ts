@@ -126,6 +126,17 @@ export async function forgetParkedReceipts(tx: Tx, before: Date): Promise<number
   return rows[0]?.n ?? 0
 }
 
+/** Calls go as long after as the ledger does; the conversation and the lead that came of one stay, without it. */
+export async function forgetCalls(tx: Tx, before: Date): Promise<number> {
+  const { rowCount } = await tx.query(
+    `DELETE FROM calls WHERE tenant_id = $1 AND id IN (SELECT x.id FROM calls x WHERE x.tenant_id = $1 AND x.start_time < $2
+        AND NOT EXISTS (SELECT FROM retention_holds h WHERE h.tenant_id = $1 AND h.contact_id = x.contact_id AND h.released_at IS NULL)
+      ORDER BY x.start_time LIMIT $3)`,
+    [tx.tenantId, before, batchRows],
+  )
+  return rowCount ?? 0
+}
+
 export interface EventPlace {
   txid: string
   id: string

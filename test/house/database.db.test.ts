@@ -46,14 +46,18 @@ describe('the pages about the data say what a migrated database has', () => {
 })
 
 describe('indexes by the names under which others know them', () => {
-  /** Of message automation, and of the tables of a salon whose rows expire. */
+  /** Of message automation, of the tables of a salon whose rows expire, and of people, numbers, calls and leads of a trade. */
   const named =
     `tenants_status contacts_tenant contacts_phone contacts_metadata contacts_status conversations_tenant conversations_contact
     conversations_last_message messages_tenant messages_contact messages_conversation messages_external_id messages_status messages_created_at
     messages_metadata messages_phone messages_created webhook_events_type webhook_events_status webhook_events_type_date
     message_statuses_message_id message_statuses_phone_status templates_name templates_status campaigns_status campaigns_created
     automations_status automations_trigger_type dialog_contexts_phone dialog_contexts_company dialog_contexts_expires
-    appointments_cache_company appointments_cache_expires`
+    appointments_cache_company appointments_cache_expires user_profiles_tenant user_profiles_email user_status_active user_status_last_seen
+    tenants_business_location tenants_trade_type tenants_onboarding business_settings_tenant phone_numbers_tenant phone_numbers_phone
+    phone_numbers_sid phone_numbers_status phone_numbers_area_code calls_tenant_status calls_customer_phone calls_start_time calls_call_sid
+    conversations_tenant_status conversations_customer_phone conversations_ai_active messages_tenant_direction messages_message_sid
+    leads_tenant_status leads_customer_phone leads_created_at`
       .split(/\s+/)
       .map((name) => `idx_${name}`)
 

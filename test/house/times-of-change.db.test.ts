@@ -7,6 +7,7 @@ import { inTenant } from '../../src/platform/db/tx.ts'
 import { readBusiness } from '../../src/tenancy/business.ts'
 import { addMember } from '../../src/tenancy/tenants.ts'
 import { inboundText, makeAccount, type TestAccount, webhook } from '../world/arrange.ts'
+import { fillCalls } from '../world/calls.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
 import { fillLaterTables } from '../world/later-tables.ts'
 import { silent, testSecrets } from '../world/people.ts'
@@ -43,6 +44,7 @@ async function rowsEverywhere(): Promise<void> {
     ])
     await tx.query(`INSERT INTO contact_centres (tenant_id, name, slug) VALUES ($1, 'genesys', 'x')`, [tenantId])
     await fillLaterTables(tx, accountId)
+    await fillCalls(tx, { accountId, conversationId })
   })
 }
 
