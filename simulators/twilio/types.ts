@@ -1,0 +1,168 @@
+import type { Clock } from '../clock.ts'
+
+export type Json = Record<string, unknown>
+
+export type Account = {
+  sid: string
+  authToken: string
+  friendlyName: string
+  status: 'active' | 'suspended' | 'closed'
+  /** A trial one reaches verified numbers only. */
+  trial: boolean
+  verified: Set<string>
+  /** The account that made it; absent for one of its own. */
+  ownerSid?: string
+  /** Sid of an API key → its secret. It opens the API; it signs nothing. */
+  apiKeys: Map<string, string>
+  createdAt: number
+  updatedAt: number
+}
+
+export type Capabilities = { voice: boolean; sms: boolean; mms: boolean }
+
+/** A number that an account has. */
+export type IncomingNumber = {
+  sid: string
+  accountSid: string
+  phoneNumber: string
+  friendlyName: string
+  capabilities: Capabilities
+  /** Every setting of the API by its name there: SmsUrl, SmsMethod, VoiceUrl, StatusCallback, BundleSid … */
+  settings: Record<string, string>
+  /** Registered for US traffic; without it messages to the US fail with 30034. */
+  a2pRegistered: boolean
+  createdAt: number
+  updatedAt: number
+}
+
+/** A number nobody has yet. */
+export type AvailableNumber = {
+  phoneNumber: string
+  kind: 'Local' | 'Mobile' | 'TollFree'
+  country: string
+  locality?: string
+  region?: string
+  postalCode?: string
+  capabilities: Capabilities
+  /** What buying it needs: an error code instead of the number. */
+  needs?: 21631 | 21649
+}
+
+/** An address of a business on WhatsApp. */
+export type Sender = { address: string; accountSid: string; inboundUrl?: string; statusCallback?: string }
+
+export type Service = {
+  sid: string
+  accountSid: string
+  /** Every setting of the API by its name there: FriendlyName, InboundRequestUrl, StatusCallback … */
+  settings: Record<string, string>
+  /** Sids of numbers, and addresses on WhatsApp. */
+  senders: Set<string>
+  advancedOptOut: boolean
+  createdAt: number
+  updatedAt: number
+}
+
+/** Somebody's phone. */
+export type Phone = {
+  number: string
+  name: string
+  /** Switched on: what is sent arrives. */
+  online: boolean
+  /** What becomes of every message to it. */
+  fails?: { code: number; status: 'failed' | 'undelivered' }
+  landline: boolean
+  whatsApp: boolean
+  /** `US.1234…`: the id that a business sees. */
+  bsuid?: string
+  /** Hidden behind a username: From is the id then, and WaId is missing. */
+  numberHidden: boolean
+  /** Reads WhatsApp messages at once. */
+  reads: boolean
+}
+
+export type StoredMedia = { sid: string; contentType: string; bytes: Buffer; createdAt: number }
+
+export type Message = {
+  sid: string
+  accountSid: string
+  direction: 'inbound' | 'outbound-api' | 'outbound-reply'
+  channel: 'sms' | 'whatsapp'
+  from: string | null
+  to: string
+  body: string
+  media: StoredMedia[]
+  /** Addresses that the caller gave; fetched before it is sent. */
+  mediaUrls: string[]
+  status: string
+  errorCode: number | null
+  serviceSid: string | null
+  contentSid?: string
+  statusCallback?: string
+  /** Unix milliseconds for which it is scheduled. */
+  sendAt?: number
+  createdAt: number
+  updatedAt: number
+  sentAt: number | null
+  /** What a customer did beside words: buttons, list, location, referral … */
+  extra: Record<string, string>
+}
+
+/** One webhook with all of its tries. */
+export type Delivery = {
+  id: string
+  /** `message`, `status`, or what a further part calls its own. */
+  kind: string
+  accountSid: string
+  method: 'GET' | 'POST'
+  url: string
+  params: Record<string, string>
+  signature: string
+  idempotencyToken: string
+  statuses: (number | string)[]
+  createdAt: number
+  acknowledgedAt?: number
+  gaveUpAt?: number
+  /** The answer that counted. */
+  answer?: { status: number; contentType: string; body: string }
+  duplicateOf?: string
+}
+
+/** What Twilio's debugger would show about our answers. */
+export type Alert = { code: number; url: string; at: number }
+
+export type Content = {
+  sid: string
+  accountSid: string
+  friendlyName: string
+  language: string
+  variables: Record<string, string>
+  types: Record<string, Json>
+  /** Of WhatsApp: unsubmitted, received, pending, approved, rejected, paused, disabled. */
+  approval: { status: string; name: string; category: string; rejectionReason: string }
+  createdAt: number
+}
+
+export type Latency = {
+  webhook: readonly [number, number]
+  sent: readonly [number, number]
+  delivered: readonly [number, number]
+  read: readonly [number, number]
+}
+
+export type SimulatorOptions = {
+  seed?: number | string
+  clock?: Clock
+  accounts?: { sid: string; authToken: string; friendlyName?: string; trial?: boolean }[]
+  latency?: Partial<Latency>
+  /** Whether MediaUrl of what is sent is fetched, as Twilio does. Default true. */
+  fetchMedia?: boolean
+  /** Whether media of what came in needs basic authentication. Default true. */
+  enforceMediaAuth?: boolean
+  /** Countries (prefixes of numbers) that may not be written to: 21408. */
+  closedRegions?: readonly string[]
+  /** Milliseconds until a webhook without an answer is given up; Twilio's 15,000 unless the address says otherwise. */
+  webhookTimeoutMs?: number
+  keepDeliveries?: number
+  fetch?: typeof fetch
+}
