@@ -165,8 +165,10 @@ const rules: Record<string, string> = {
      OR c.unread_count <> (SELECT count(*) FROM messages m WHERE m.tenant_id = c.tenant_id AND m.conversation_id = c.id AND m.direction = 'inbound'))`,
   'a message without its ledger row': `SELECT count(*) FROM messages m LEFT JOIN message_tracking t ON t.tenant_id = m.tenant_id AND t.id = m.id
      WHERE m.tenant_id = $1 AND m.direction <> 'internal' AND t.id IS NULL`,
-  'a message without exactly one event': `SELECT count(*) FROM messages m WHERE m.tenant_id = $1 AND m.direction = 'inbound'
-     AND 1 <> (SELECT count(*) FROM events e WHERE e.tenant_id = m.tenant_id AND e.message_id = m.id AND e.type = 'message.received')`,
+  'a message without exactly one event': `WITH told AS MATERIALIZED (
+       SELECT message_id, count(*) AS n FROM events WHERE tenant_id = $1 AND type = 'message.received' GROUP BY message_id)
+     SELECT count(*) FROM messages m LEFT JOIN told ON told.message_id = m.id
+      WHERE m.tenant_id = $1 AND m.direction = 'inbound' AND told.n IS DISTINCT FROM 1`,
   'a lane that is stuck': `SELECT count(*) FROM conversation_lanes WHERE tenant_id = $1 AND (ready_at IS NOT NULL OR lease_until > now())`,
   'an attempt of an undecided message that never ended': `SELECT count(*) FROM send_attempts a JOIN message_tracking t ON t.tenant_id = a.tenant_id AND t.id = a.message_id
      WHERE a.tenant_id = $1 AND a.outcome = 'started'`,
