@@ -20,11 +20,17 @@ export interface WorkerOptions<C> {
   carry(item: C): Promise<void>
 }
 
+/** Between two looks of which the first found nothing. Milliseconds. */
+const restMs = 20
+
 export function startWorker<C>(log: Logger, options: WorkerOptions<C>): Worker {
   const { operation, limit } = options
   let underWay = 0
   let stopped = false
   let again = false
+  let resting = false
+  /** When the last look ended that found nothing. */
+  let emptyAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<number> | undefined
 
@@ -33,6 +39,7 @@ export function startWorker<C>(log: Logger, options: WorkerOptions<C>): Worker {
     clearTimeout(timer)
     try {
       const items = await options.claim(limit - underWay)
+      if (items.length === 0) emptyAt = performance.now()
       for (const item of items) void carry(item)
       return items.length
     } catch (error) {
@@ -45,10 +52,25 @@ export function startWorker<C>(log: Logger, options: WorkerOptions<C>): Worker {
       }
     }
   }
-  /** A call while somebody looks makes one more look: what it is about may have come after that one began. */
+  /**
+   * A call while somebody looks makes one more look: what it is about may have come after that one began. Where there was
+   * nothing a moment ago, the next look waits a moment: in a rush of lines that are none of its business, each batch calls.
+   */
   function wake(): void {
     if (looking) {
       again = true
+      return
+    }
+    const early = restMs - (performance.now() - emptyAt)
+    if (early > 0 && !stopped) {
+      if (!resting) {
+        resting = true
+        setTimeout(() => {
+          resting = false
+          emptyAt = Number.NEGATIVE_INFINITY
+          if (!stopped) wake()
+        }, early)
+      }
       return
     }
     looking = look().finally(() => {
