@@ -5,7 +5,7 @@ import { virtualClock } from '../clock.ts'
 import { type StartOptions, startTwilioSimulator } from './server.ts'
 
 export const accountSid = 'AC00000000000000000000000000000001'
-export const authToken = 'a token of thirty-two characters'
+export const authToken = 'a-token-of-thirty-two-characters'
 export const shop = '+15550100009'
 export const ada = '+15550107001'
 export const whatsAppShop = `whatsapp:${shop}`

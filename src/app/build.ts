@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { RouteOptions } from 'fastify'
 import { human } from '../answerers/human/index.ts'
+import { createTwilioSms, createTwilioWhatsApp } from '../channels/twilio/index.ts'
 import { createWhatsAppCloud } from '../channels/whatsapp-cloud/index.ts'
 import { createCentreReplayer } from '../contact-centre/replay.ts'
 import type { Channels } from '../conversations/accounts.ts'
@@ -15,11 +16,13 @@ import { fetchMediaJob } from '../conversations/receive.ts'
 import { createEventReplayer } from '../conversations/replay.ts'
 import type { SearchIndexer } from '../conversations/search/indexer.ts'
 import type { TurnTaker } from '../conversations/turn.ts'
+import { takeWaiting } from '../conversations/waiting-webhooks.ts'
 import { type DeadLetterKeeper, keepDeadLetters } from '../dead-letters/keeper.ts'
 import type { DeadLetterDeps } from '../dead-letters/verbs.ts'
 import { createLiveStream } from '../inbox/stream.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
 import { framingOrigins } from '../inbox/widget-origins.ts'
+import { ParleyError } from '../kernel/errors.ts'
 import { createFolderStore, type FileStore } from '../platform/blobs.ts'
 import { connectBroker, type Topology } from '../platform/broker.ts'
 import { createBus } from '../platform/bus.ts'
@@ -34,6 +37,7 @@ import { createMailer } from '../platform/mail.ts'
 import { createOutbound } from '../platform/outbound.ts'
 import { connectRedis } from '../platform/redis.ts'
 import { createSecrets, type Secrets } from '../platform/secrets.ts'
+import type { Take } from '../platform/spool.ts'
 import { createQueueReplayer, readIntegrationQueues } from '../queues/consume.ts'
 import { integrationTopology } from '../queues/names.ts'
 import { startPublisher } from '../queues/publish.ts'
@@ -122,9 +126,6 @@ export async function build(options: BuildOptions): Promise<App> {
   const intakePool = createPool({ connectionString: databaseUrl, size: 3, log, name: 'parley-intake', queryTimeoutMs: 8000 })
   const intake: Database = { pool: intakePool }
   const outbound = createOutbound(mayCall(config))
-  const channels: Channels = new Map(
-    [createWhatsAppCloud({ fetch: outbound.fetch })].map((channel) => [channel.provider, channel]),
-  )
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
   // The one connection of this process to Redis, for all that use it.
   const redis = config.REDIS_URL ? connectRedis({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, log }) : undefined
@@ -144,6 +145,13 @@ export async function build(options: BuildOptions): Promise<App> {
   const jobs = await startJobs({ connectionString: databaseUrl, log })
   let url = config.PUBLIC_URL ?? ''
   const publicUrl = () => url || `http://${config.HOST}:${config.PORT}`
+  const calling = { fetch: outbound.fetch, publicUrl }
+  const channels: Channels = new Map(
+    [createWhatsAppCloud(calling), createTwilioSms(calling), createTwilioWhatsApp(calling)].map((channel) => [
+      channel.provider,
+      channel,
+    ]),
+  )
   const mailer = createMailer({ url: config.SMTP_URL, from: config.MAIL_FROM })
   const answerers = new Map([human].map((answerer) => [answerer.name, answerer]))
   const workers = works
@@ -166,7 +174,12 @@ export async function build(options: BuildOptions): Promise<App> {
       })
     : noWorkers
   const { dispatcher, turns, search, upkeep } = workers
+  // What waits on the disk may be there before who takes it is.
+  let takeWebhook: Take = async () => {
+    throw new ParleyError('unavailable', 'The server is starting.')
+  }
   const centres = await composeCentres({
+    takeOthers: (item) => takeWebhook(item),
     ...{ config, db, databaseUrl, log, secrets, channels, files, publicUrl, changed, bus, serves, works },
     ...{ fetch: outbound.fetch, wakeDispatch: dispatcher.wake, pollMs: options.pollMs },
   })
@@ -177,6 +190,7 @@ export async function build(options: BuildOptions): Promise<App> {
   }
   const ingress: Ingress =
     broker && !works ? createQueueIngress({ broker, log }) : createIngress({ db: intake, log, jobs, onStored })
+  takeWebhook = takeWaiting({ channels, ingress })
   // Whoever works stores what others queued.
   const reader: QueueReader | undefined =
     broker && works ? readIntakeQueues({ broker, channels, db: intake, log, jobs, onStored }) : undefined

@@ -9,12 +9,13 @@ import { startCentreReceipts } from '../contact-centre/receipts.ts'
 import { startCentreTasks } from '../contact-centre/tasks.ts'
 import { takeSpooled } from '../contact-centre/webhook-routes.ts'
 import type { Worker } from '../contact-centre/worker.ts'
+import { isAway } from '../conversations/waiting-webhooks.ts'
 import type { Bus } from '../platform/bus.ts'
 import type { Config } from '../platform/config.ts'
 import { isUnavailable } from '../platform/db/errors.ts'
 import { createPool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
-import { openSpool, type Spool } from '../platform/spool.ts'
+import { openSpool, type Spool, type Take } from '../platform/spool.ts'
 import { hintMs, seldom } from './workers.ts'
 
 export interface Centres {
@@ -40,10 +41,21 @@ interface Given extends Omit<CentreDeps, 'centres' | 'wakeTasks'> {
   /** Whether this process takes webhooks, and whether it carries on. */
   serves: boolean
   works: boolean
+  /** Takes what waited on the disk for others than contact centres. */
+  takeOthers: Take
   pollMs?: number
 }
 
-export async function composeCentres({ config, databaseUrl, bus, serves, works, pollMs, ...parts }: Given): Promise<Centres> {
+export async function composeCentres({
+  config,
+  databaseUrl,
+  bus,
+  serves,
+  works,
+  pollMs,
+  takeOthers,
+  ...parts
+}: Given): Promise<Centres> {
   const genesys = createGenesys({
     ...{ fetch: parts.fetch, log: parts.log, callsPerMinute: config.GENESYS_CALLS_PER_MINUTE },
     ...(parts.now ? { now: parts.now } : {}),
@@ -63,10 +75,12 @@ export async function composeCentres({ config, databaseUrl, bus, serves, works, 
   const intake: Database = { pool }
   const folder = join(config.PARLEY_DATA_DIR, 'spool')
   const addresses = await openKnownAddresses({ db: intake, secrets, log, file: join(folder, 'known-addresses.sealed') })
+  const takeCentres = takeSpooled(deps, intake)
   const spool = serves
     ? await openSpool({
-        ...{ folder, log, isPassing: isUnavailable, maxBytes: config.PARLEY_SPOOL_MB * 1024 * 1024 },
-        take: takeSpooled(deps, intake),
+        ...{ folder, log, maxBytes: config.PARLEY_SPOOL_MB * 1024 * 1024 },
+        isPassing: (error) => isUnavailable(error) || isAway(error),
+        take: (item) => (item.source.startsWith('centre:') ? takeCentres(item) : takeOthers(item)),
       })
     : undefined
   const polling = pollMs === undefined ? {} : { pollMs }

@@ -1,13 +1,15 @@
 /** What a process takes over HTTP: all of it where it serves people and providers, health and metrics where it only works. */
+import { join } from 'node:path'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
-import { fileLinkRoute } from '../contact-centre/file-links.ts'
 import { mappingRoutes } from '../contact-centre/mapping-routes.ts'
 import { centreRoutes } from '../contact-centre/routes.ts'
 import { centreWebhookRoutes } from '../contact-centre/webhook-routes.ts'
 import type { Channels } from '../conversations/accounts.ts'
+import { fileLinkRoute } from '../conversations/file-links.ts'
 import type { Ingress } from '../conversations/ingress.ts'
-import { webhookRoutes } from '../conversations/webhook-routes.ts'
+import { keepWaiting } from '../conversations/waiting-webhooks.ts'
+import { type AppSecrets, type FindApp, webhookRoutes } from '../conversations/webhook-routes.ts'
 import { deadLetterRoutes } from '../dead-letters/routes.ts'
 import type { DeadLetterDeps } from '../dead-letters/verbs.ts'
 import { labelRoutes } from '../inbox/label-routes.ts'
@@ -25,9 +27,10 @@ import type { Config } from '../platform/config.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { HttpServer } from '../platform/http.ts'
 import type { Logger } from '../platform/log.ts'
+import { openSealedMap } from '../platform/sealed-map.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import { reportRoutes } from '../reports/routes.ts'
-import { findChannelApp } from '../tenancy/apps.ts'
+import { type ChannelApp, rememberChannelApps } from '../tenancy/apps.ts'
 import { guardApi } from '../tenancy/authenticate.ts'
 import type { PeopleDeps } from '../tenancy/deps.ts'
 import { inviteOwner } from '../tenancy/invitations.ts'
@@ -78,7 +81,8 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
     ingress,
     log,
     publicUrl: people.publicUrl,
-    findApp: appFinder(config, parts.intake, secrets),
+    findApp: await appFinder(config, parts.intake, secrets, log),
+    ...(centres.spool ? { waiting: keepWaiting({ spool: centres.spool, log }) } : {}),
   })
   await server.register(centreWebhookRoutes, { prefix: '/webhooks', ...centres })
   await server.register(fileLinkRoute, { secrets, files: centres.deps.files })
@@ -140,10 +144,14 @@ const onboardingDeps = ({ config, db, secrets, channels, lookup, log, people, in
 })
 
 /** '' is the platform's own app, whose secrets are configuration; every other address belongs to a tenant's app. */
-function appFinder(config: Config, db: Database, secrets: Secrets) {
+async function appFinder(config: Config, db: Database, secrets: Secrets, log: Logger): Promise<FindApp> {
   const own = {
     secrets: [config.WHATSAPP_APP_SECRET, config.WHATSAPP_APP_SECRET_PREVIOUS].filter((secret) => secret !== undefined),
     verifyTokens: config.WHATSAPP_VERIFY_TOKEN ? [config.WHATSAPP_VERIFY_TOKEN] : [],
   }
-  return async (provider: string, slug: string) => (slug === '' ? own : await findChannelApp(db, secrets, provider, slug))
+  const file = join(config.PARLEY_DATA_DIR, 'spool', 'known-apps.sealed')
+  const known = await openSealedMap<ChannelApp>({ secrets, log, file, sealedFor: 'known-apps' })
+  const find = rememberChannelApps({ db, secrets, known })
+  const none: AppSecrets = { secrets: [], verifyTokens: [] }
+  return async (provider, slug) => (slug !== '' ? await find(provider, slug) : provider === 'whatsapp-cloud' ? own : none)
 }

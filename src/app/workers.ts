@@ -1,7 +1,8 @@
 /** What happens without anybody asking: sending, turns, jobs, the search index, upkeep. A process that only serves does none of it. */
 import type { Channels } from '../conversations/accounts.ts'
-import { fetchMedia } from '../conversations/attachments.ts'
+import { fetchMedia, type LinkFile } from '../conversations/attachments.ts'
 import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
+import { fileLink, queuedMs } from '../conversations/file-links.ts'
 import { type SearchIndexer, startSearchIndexer } from '../conversations/search/indexer.ts'
 import { startTurns, type TurnTaker } from '../conversations/turn.ts'
 import type { FileStore } from '../platform/blobs.ts'
@@ -56,7 +57,8 @@ export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
   ])
   const house = keepHouse({ db, log })
   const upkeep = keepUp({ db, ownerUrl: deps.ownerUrl, files, log })
-  const dispatcher = startDispatcher({ db, log, secrets, channels, files, onChange: changed }, { pollMs })
+  const link: LinkFile = (file) => fileLink(secrets, publicUrl().replace(/\/+$/, ''), file, new Date(), queuedMs)
+  const dispatcher = startDispatcher({ db, log, secrets, channels, files, fileLink: link, onChange: changed }, { pollMs })
   const turns = startTurns({ db, log, channels, answerers, onChange: changed, wakeDispatch: dispatcher.wake }, { pollMs })
   const search = startSearchIndexer({ db, bus, log, rush: deps.rush })
   const deaf = deps.madeElsewhere

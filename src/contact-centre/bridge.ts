@@ -3,6 +3,7 @@
  * other, each with the provider's id as its own, so that a repeat after a crash is recognised. What cannot be said now is
  * said later, for hours; a contact centre that is away is asked with one conversation at a time.
  */
+import { fileLink } from '../conversations/file-links.ts'
 import { keepLeases, leaseMs } from '../conversations/leases.ts'
 import { classify } from '../platform/db/errors.ts'
 import { inTenant } from '../platform/db/tx.ts'
@@ -10,7 +11,6 @@ import { SecretUnreadable } from '../platform/secrets.ts'
 import type { CentreConnection, CentreResult } from '../ports/contact-centre.ts'
 import type { CentreDeps } from './deps.ts'
 import { type Answered, prepareEstablished, recordEstablished } from './established.ts'
-import { fileLink } from './file-links.ts'
 import { type Claim, nextLine, type Preparation, type StoredFile } from './line.ts'
 import { record, release } from './record.ts'
 import { type CentreRow, loadCentre, setCentreState } from './store.ts'

@@ -43,25 +43,21 @@ export async function requireAccount(tx: Tx, id: string): Promise<AccountRow> {
 
 /** Everything a channel needs to speak for this account. Loaded for each use: a rotated token counts at once. */
 export async function loadConnection(tx: Tx, secrets: Secrets, accountId: string): Promise<AccountConnection> {
-  const { rows } = await tx.query<{
-    external_id: string
-    graph_url: string | null
-    graph_version: string | null
-    waba_id: string | null
-  }>(
-    `SELECT a.external_id, w.graph_url, w.graph_version, w.waba_id FROM channel_accounts a
+  const { rows } = await tx.query<{ external_id: string; config: Record<string, string> }>(
+    `SELECT a.external_id, CASE WHEN t.channel_account_id IS NULL
+            THEN jsonb_strip_nulls(jsonb_build_object('graphUrl', w.graph_url, 'graphVersion', w.graph_version, 'wabaId', w.waba_id))
+            ELSE jsonb_strip_nulls(jsonb_build_object('accountSid', t.account_sid, 'messagingServiceSid', t.messaging_service_sid,
+                                                      'apiUrl', t.api_url, 'appSlug', a.app_slug)) END AS config
+       FROM channel_accounts a
        LEFT JOIN tenant_whatsapp_config w ON w.tenant_id = a.tenant_id AND w.channel_account_id = a.id
+       LEFT JOIN tenant_twilio_config t ON t.tenant_id = a.tenant_id AND t.channel_account_id = a.id
       WHERE a.tenant_id = $1 AND a.id = $2`,
     [tx.tenantId, accountId],
   )
   const row = rows[0]
   if (!row) throw notFound('The account')
-  const config: Record<string, string> = {}
-  if (row.graph_url) config.graphUrl = row.graph_url
-  if (row.graph_version) config.graphVersion = row.graph_version
-  if (row.waba_id) config.wabaId = row.waba_id
   const credentials = (await loadCredentials(tx, secrets, 'channel_account', accountId)) ?? {}
-  return { tenantId: tx.tenantId, accountId, externalId: row.external_id, config, credentials }
+  return { tenantId: tx.tenantId, accountId, externalId: row.external_id, config: row.config, credentials }
 }
 
 /**
@@ -128,7 +124,56 @@ export async function addWhatsAppAccount(tx: Tx, secrets: Secrets, given: NewWha
   return id
 }
 
-/** Marks what the provider told about an account; what comes in is never affected by it. */
+export interface NewTwilioAccount {
+  channel: 'sms' | 'whatsapp'
+  /** E.164 with plus, or a short code. */
+  number: string
+  accountSid: string
+  messagingServiceSid?: string
+  authToken: string
+  /** An API key that calls are made with instead of the token. */
+  apiKey?: { sid: string; secret: string }
+  apiUrl?: string
+  name: string
+  country?: string
+  /** Of the app whose webhook address Twilio delivers to. */
+  appSlug: string
+  proven?: boolean
+}
+
+/** As it is kept in channel_accounts.provider and external_id: one provider for each channel that Twilio carries. */
+export const twilioPlace = (channel: 'sms' | 'whatsapp', number: string): { provider: string; externalId: string } =>
+  channel === 'sms'
+    ? { provider: 'twilio', externalId: number }
+    : { provider: 'twilio-whatsapp', externalId: `whatsapp:${number}` }
+
+/** A number of this tenant at Twilio. */
+export async function addTwilioAccount(tx: Tx, secrets: Secrets, given: NewTwilioAccount): Promise<string> {
+  const id = newId()
+  const { provider, externalId } = twilioPlace(given.channel, given.number)
+  await tx.query(
+    `INSERT INTO channel_accounts (tenant_id, id, channel, provider, app_slug, external_id, name, address, country, proven_at, is_default)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $10 THEN now() END, NOT EXISTS (SELECT FROM channel_accounts WHERE tenant_id = $1 AND removed_at IS NULL))`,
+    [
+      ...[tx.tenantId, id, given.channel, provider, given.appSlug, externalId, given.name, given.number],
+      ...[given.country ?? 'US', given.proven ?? false],
+    ],
+  )
+  await tx.query(
+    'INSERT INTO tenant_twilio_config (tenant_id, channel_account_id, account_sid, messaging_service_sid, api_url) VALUES ($1, $2, $3, $4, $5)',
+    [tx.tenantId, id, given.accountSid, given.messagingServiceSid ?? null, given.apiUrl ?? null],
+  )
+  await storeCredentials(tx, secrets, {
+    type: 'channel_account',
+    subject: id,
+    values: {
+      authToken: given.authToken,
+      ...(given.apiKey ? { apiKeySid: given.apiKey.sid, apiKeySecret: given.apiKey.secret } : {}),
+    },
+  })
+  return id
+}
+
 /** Keeps what the provider said of the account, unless something else stands there by now: whoever changed it asks anew. */
 export async function keepCheck(
   tx: Tx,
@@ -146,6 +191,7 @@ export async function keepCheck(
     ])
 }
 
+/** Marks what the provider told about an account; what comes in is never affected by it. */
 export async function setAccountState(
   tx: Tx,
   accountId: string,

@@ -10,6 +10,7 @@ import type { Logger } from '../platform/log.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import type { DownloadResult, MediaRef, OutboundFile } from '../ports/channel.ts'
 import { type Channels, loadConnection } from './accounts.ts'
+import type { LinkedFile } from './file-links.ts'
 import { fetchMediaJob } from './receive.ts'
 
 /** The largest file any channel carries (WhatsApp documents), in bytes. */
@@ -173,7 +174,14 @@ interface StoredFile {
   provider_uploads: Record<string, { externalId: string; expiresAt: string }>
 }
 
-export async function loadOutboundFile(tx: Tx, files: FileStore, mediaId: string, accountId: string): Promise<OutboundFile> {
+export type LinkFile = (file: LinkedFile) => string
+
+export async function loadOutboundFile(
+  tx: Tx,
+  deps: { files: FileStore; fileLink?: LinkFile },
+  mediaId: string,
+  accountId: string,
+): Promise<OutboundFile> {
   const { rows } = await tx.query<StoredFile>(
     `SELECT sha256, mime_type, file_name, byte_size, provider_uploads FROM media_objects WHERE tenant_id = $1 AND id = $2 AND state = 'stored'`,
     [tx.tenantId, mediaId],
@@ -182,12 +190,16 @@ export async function loadOutboundFile(tx: Tx, files: FileStore, mediaId: string
   if (!file) throw notFound('The file')
   const upload = file.provider_uploads[accountId]
   const valid = upload && Date.parse(upload.expiresAt) > Date.now()
+  const { sha256, mime_type: mimeType } = file
+  const fileName = file.file_name ?? 'file'
+  const { fileLink } = deps
   return {
-    mimeType: file.mime_type,
-    fileName: file.file_name ?? 'file',
+    mimeType,
+    fileName,
     byteSize: file.byte_size,
     externalId: valid ? upload.externalId : undefined,
-    read: () => files.read(tx.tenantId, file.sha256),
+    read: () => deps.files.read(tx.tenantId, sha256),
+    ...(fileLink ? { link: () => fileLink({ tenantId: tx.tenantId, sha256, mimeType, fileName }) } : {}),
   }
 }
 

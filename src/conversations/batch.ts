@@ -20,6 +20,8 @@ export interface Intake {
   tenants: Set<string>
   stored: number
   duplicates: number
+  /** Events for an address that no account here has. */
+  strangers: number
 }
 
 /** An event and the webhook that brought it. */
@@ -72,6 +74,7 @@ export const receiveMessages = `SELECT ord, result, tenant_id, conversation_id, 
 /** What one message adds to what the batch tells. */
 export function count(row: StoredRow, intake: Intake): void {
   if (row.result === 'duplicate') intake.duplicates += 1
+  if (row.result === 'unknown_account') intake.strangers += 1
   if (row.result !== 'stored') return
   intake.stored += 1
   intake.tenants.add(row.tenant_id)

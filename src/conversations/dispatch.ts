@@ -12,7 +12,7 @@ import { type Secrets, SecretUnreadable } from '../platform/secrets.ts'
 import type { AccountConnection, Channel, OutboundMessage, PersonIdentity, SendResult } from '../ports/channel.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import { type Channels, isStill, loadConnection } from './accounts.ts'
-import { loadOutboundFile, rememberUpload } from './attachments.ts'
+import { type LinkFile, loadOutboundFile, rememberUpload } from './attachments.ts'
 import { learnIdentities } from './contacts.ts'
 import { keepLeases, leaseMs } from './leases.ts'
 import { mediaIdOf } from './outbound.ts'
@@ -25,6 +25,8 @@ export interface DispatchDeps {
   secrets: Secrets
   channels: Channels
   files: FileStore
+  /** Addresses for providers that fetch files themselves. */
+  fileLink?: LinkFile
   /** Tells those who listen that something changed for this tenant. */
   onChange?: (tenantId: string) => void
   now?: () => Date
@@ -287,7 +289,7 @@ async function prepare(deps: DispatchDeps, item: Claimed, connections: LoadsConn
         message.templateComponents = template?.components ?? []
         message.templateParameterFormat = template?.parameterFormat ?? 'POSITIONAL'
       }
-      if (mediaId) message.file = await loadOutboundFile(tx, deps.files, mediaId, item.account_id)
+      if (mediaId) message.file = await loadOutboundFile(tx, deps, mediaId, item.account_id)
     })
   }
   return { connection, message, mediaId }

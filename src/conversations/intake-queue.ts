@@ -237,7 +237,7 @@ function read(channels: Channels, message: IncomingMessage): SignedWebhook | und
     const { owner, ...stamped } = stamp.parse(JSON.parse(String(header)))
     const channel = channels.get(stamped.provider)
     if (!channel) return undefined
-    const parsed = channel.parse(message.body)
+    const parsed = channel.parse(message.body, stamped.headers)
     const { windowHours } = channel.capabilities
     return { ...stamped, ...(owner ? { owner } : {}), rawBody: message.body, parsed, windowHours }
   } catch {

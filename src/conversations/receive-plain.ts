@@ -54,7 +54,7 @@ async function storeMessages(db: Database, now: Date, batch: readonly SignedWebh
       ],
     }),
   )
-  const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
+  const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0, strangers: 0 }
   for (const row of rows) count(row, intake)
   return intake
 }
@@ -80,7 +80,8 @@ async function storeReceipts(db: Database, now: Date, batch: readonly SignedWebh
       }),
     )
     const applied = rows.filter((row) => row.result === 'applied')
-    return { tenants: new Set(applied.map((row) => row.tenant_id)), stored: 0, duplicates: 0 }
+    const strangers = rows.filter((row) => row.result === 'unknown_account').length
+    return { tenants: new Set(applied.map((row) => row.tenant_id)), stored: 0, duplicates: 0, strangers }
   } catch (error) {
     if ((error as { code?: string }).code === notPlain) return undefined
     throw error

@@ -47,7 +47,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 export async function receiveBatch(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise<Intake> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await inOne(deps, batch)
+      return told(deps, await inOne(deps, batch))
     } catch (error) {
       const fault = classify(error)
       if (fault === 'unavailable') throw error
@@ -63,13 +63,21 @@ export async function receiveBatch(deps: IntakeDeps, batch: readonly SignedWebho
   }
 }
 
+/** Somebody has to learn that a provider delivers for an address that was removed, or never connected. */
+function told(deps: IntakeDeps, intake: Intake): Intake {
+  if (intake.strangers > 0)
+    deps.log.warn('Webhooks came for an address that no account here has', { operation: 'receive', count: intake.strangers })
+  return intake
+}
+
 async function oneByOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise<Intake> {
-  const total: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
+  const total: Intake = { tenants: new Set(), stored: 0, duplicates: 0, strangers: 0 }
   for (const webhook of batch) {
     const one = await receiveBatch(deps, [webhook])
     for (const tenant of one.tenants) total.tenants.add(tenant)
     total.stored += one.stored
     total.duplicates += one.duplicates
+    total.strangers += one.strangers
   }
   return total
 }
@@ -86,7 +94,7 @@ async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise
   const plain = await receivePlain(deps.db, now, batch)
   if (plain) return plain
   const media: { tenantId: string; mediaId: string }[] = []
-  const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
+  const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0, strangers: 0 }
   await inTransaction(deps.db, async (client) => {
     const verdicts = new Map<SignedWebhook, Verdict>(batch.map((webhook) => [webhook, { tenants: new Set(), unfit: [] }]))
     await takeIn(client, now, batch.flatMap(eventsOf), verdicts, intake, media)
@@ -141,8 +149,10 @@ export async function takeIn(
     for (const row of rows) {
       const item = receipts[row.ord - 1] as (typeof receipts)[number]
       const verdict = verdicts.get(item.webhook) as Verdict
-      if (row.result === 'unknown_account') verdict.problem = `No account here has the id ${item.event.account}.`
-      else verdict.tenants.add(row.tenant_id)
+      if (row.result === 'unknown_account') {
+        verdict.problem = `No account here has the id ${item.event.account}.`
+        intake.strangers += 1
+      } else verdict.tenants.add(row.tenant_id)
       if (row.result === 'applied') intake.tenants.add(row.tenant_id)
       if (row.result === 'inbound')
         verdict.unfit.push({
@@ -204,7 +214,7 @@ async function isolated(deps: IntakeDeps, webhook: SignedWebhook, cause: unknown
 /** A race that an event lost is run again with all of them; it is no reason for a dead letter. */
 async function eachAlone(deps: IntakeDeps, webhook: SignedWebhook, cause: unknown, attempt: number): Promise<Intake> {
   const now = (deps.now ?? (() => new Date()))()
-  const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
+  const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0, strangers: 0 }
   const media: { tenantId: string; mediaId: string }[] = []
   deps.log.error('A webhook could not be taken in whole', {
     operation: 'receive',

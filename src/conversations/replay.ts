@@ -89,7 +89,7 @@ export function createEventReplayer(deps: { channels: Channels; jobs?: Jobs; now
         windowHours: deps.channels.get(provider)?.capabilities.windowHours ?? null,
       }
       const verdict: Verdict = { tenants: new Set(), unfit: [] }
-      const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0 }
+      const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0, strangers: 0 }
       const media: { tenantId: string; mediaId: string }[] = []
       const now = (deps.now ?? (() => new Date()))()
       const item = { provider, appSlug: webhook.appSlug, windowHours: webhook.windowHours, event, webhook }

@@ -328,6 +328,7 @@ function file(given: { mimeType: string; byteSize?: number }): OutboundFile {
     fileName: 'file',
     byteSize: given.byteSize ?? content.length,
     read: () => Promise.resolve(content),
+    link: () => 'https://parley.example/files?key=one',
   }
 }
 

@@ -3,6 +3,7 @@
  * A provider is a folder under src/channels/ that exports one `Channel`; the mandatory part is small, and what only some
  * can do is an optional member, mirrored in `capabilities`. channel.conformance.ts is the suite each one passes.
  */
+import type { Segments } from '../kernel/segments.ts'
 import type { MediaRef, MessageBody, OutboundBody, TemplateParameters } from './message.ts'
 
 // What comes in ------------------------------------------------------------------------------------------------------
@@ -129,6 +130,8 @@ export interface OutboundFile {
   /** The provider's id of an earlier upload to this account that is still valid. */
   externalId?: string
   read(): Promise<Buffer>
+  /** An address under which the provider can fetch it for some hours, without credentials; absent where this server has none. */
+  link?(): string
 }
 
 export interface OutboundMessage {
@@ -225,20 +228,48 @@ export interface WebhookRequest {
   rawBody: Buffer
 }
 
+/** How a provider delivers, where that is not usual. */
+export interface ChannelWebhook {
+  /**
+   * Last part of the address /webhooks/…, and the provider under which its apps are kept; several channels that one provider
+   * carries share it. Default: the channel's name and the provider itself.
+   */
+  path: string
+  /** Which of the channels at a shared address a delivery is for. */
+  takes(rawBody: Buffer): boolean
+  /** What the provider reads on success. */
+  answer: { type: string; body: string }
+  /** It does not deliver again what was not taken: while the database is away, it waits on the disk. */
+  onlyOnce: boolean
+}
+
 export interface Channel {
-  /** Folder and value of channel_accounts.provider. */
+  /** Value of channel_accounts.provider. */
   provider: string
   /** Value of channel_accounts.channel and conversations.channel. */
   channel: string
   capabilities: Capabilities
+  webhook?: ChannelWebhook
   /** True when the signature over exactly these bytes was made with one of the secrets. Constant time. */
   verify(request: WebhookRequest, secrets: readonly string[]): boolean
-  /** Pure and total: whatever the bytes are, it returns. */
-  parse(rawBody: Buffer): ParsedWebhook
+  /**
+   * Pure and total: whatever the bytes are, it returns. `headers`: those that are kept with the body, and under `:path` what
+   * was called where it had a query.
+   */
+  parse(rawBody: Buffer, headers?: Record<string, string>): ParsedWebhook
   send(account: AccountConnection, message: OutboundMessage, options?: CallOptions): Promise<SendResult>
 
   /** Answers the provider's subscription handshake: the challenge to send back, or why not. */
   handshake?(query: Record<string, string | undefined>, verifyTokens: readonly string[]): { status: number; body: string }
+  /**
+   * Looks for a send whose answer was lost, among what the provider took since then. It settles what became of it: nothing is
+   * sent again before.
+   */
+  findSent?(account: AccountConnection, message: OutboundMessage, options: CallOptions & { since: Date }): Promise<SentLookup>
+  /** What came to the account since then, for a provider whose webhooks may be lost. Each is once by its id. */
+  missed?(account: AccountConnection, options: CallOptions & { since: Date }): Promise<MissedMessages>
+  /** How a text travels where the network charges by the piece. Pure. */
+  countSegments?(text: string): Segments
   /** Fetches a file that came in. Sizes over `maxBytes` stop the transfer. */
   download?(account: AccountConnection, media: MediaRef, options: CallOptions & { maxBytes: number }): Promise<DownloadResult>
   markRead?(account: AccountConnection, externalId: string, options?: CallOptions & { typing?: boolean }): Promise<SendResult>
@@ -267,6 +298,11 @@ export interface Channel {
   /** Connecting accounts by the provider's own sign-up window. */
   signUp?: ChannelSignUp
 }
+
+/** Ids of sends that may be the one, oldest first; none of them: it never arrived. `unknown`: no usable answer. */
+export type SentLookup = { outcome: 'listed'; externalIds: string[] } | { outcome: 'unknown' }
+/** Bodies as webhooks would have brought them, for `parse`, oldest first. */
+export type MissedMessages = { outcome: 'listed'; bodies: Buffer[] } | { outcome: 'unknown' }
 
 export interface SetupFacts {
   /** null: there is no account yet. */

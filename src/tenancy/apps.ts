@@ -1,6 +1,8 @@
 /** Applications at providers that tenants bring along: their webhook addresses and secrets. */
 import { newId } from '../kernel/ids.ts'
+import { isUnavailable } from '../platform/db/errors.ts'
 import type { Database, Tx } from '../platform/db/tx.ts'
+import type { SealedMap } from '../platform/sealed-map.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import { belongsTo, storeCredentials } from './credentials.ts'
 
@@ -28,13 +30,19 @@ export async function addChannelApp(
   return id
 }
 
+export interface ChannelApp {
+  owner: string
+  secrets: string[]
+  verifyTokens: string[]
+}
+
 /** Whose a tenant's webhook address is, and the secrets accepted there; null where there is no such address. */
 export async function findChannelApp(
   db: Database,
   secrets: Secrets,
   provider: string,
   slug: string,
-): Promise<{ owner: string; secrets: string[]; verifyTokens: string[] } | null> {
+): Promise<ChannelApp | null> {
   const { rows } = await db.pool.query<{ tenant_id: string; credential_type: string; subject: string; credentials: string }>({
     name: 'find_app_credentials',
     text: 'SELECT tenant_id, credential_type, subject, credentials FROM parley.find_app_credentials($1, $2)',
@@ -50,4 +58,20 @@ export async function findChannelApp(
       },
   )
   return { owner, secrets: opened.map((o) => o.secret), verifyTokens: opened.map((o) => o.verifyToken) }
+}
+
+/** The same; while the database is away, as it was last seen. */
+export function rememberChannelApps(deps: { db: Database; secrets: Secrets; known: SealedMap<ChannelApp> }) {
+  return async (provider: string, slug: string): Promise<ChannelApp | null> => {
+    const key = `${provider}/${slug}`
+    try {
+      const app = await findChannelApp(deps.db, deps.secrets, provider, slug)
+      deps.known.remember(key, app)
+      return app
+    } catch (error) {
+      const app = isUnavailable(error) ? deps.known.get(key) : null
+      if (app) return app
+      throw error
+    }
+  }
 }

@@ -1,11 +1,13 @@
-/** Addresses under which a contact centre fetches a customer's file: they say nothing, need no credentials, and soon end. */
+/** Addresses under which a contact centre or a provider fetches a file: they say nothing, need no credentials, and end. */
 import type { FastifyPluginAsync } from 'fastify'
 import { notFound } from '../kernel/errors.ts'
 import type { FileStore } from '../platform/blobs.ts'
 import type { Secrets } from '../platform/secrets.ts'
 
-/** It copies the file at once; a retry gets a new address. */
-const validMs = 15 * 60_000
+/** Of one that copies the file at once: a retry gets a new address. */
+const soonMs = 15 * 60_000
+/** Of a provider that fetches the file when it sends the message, which may have waited in its queue for ten hours. */
+export const queuedMs = 12 * 3_600_000
 const belongsTo = 'file-link'
 
 interface Link {
@@ -24,7 +26,7 @@ export interface LinkedFile {
   fileName: string
 }
 
-export function fileLink(secrets: Secrets, publicUrl: string, file: LinkedFile, now: Date): string {
+export function fileLink(secrets: Secrets, publicUrl: string, file: LinkedFile, now: Date, validMs = soonMs): string {
   const link: Link = {
     t: file.tenantId,
     h: file.sha256,

@@ -1,0 +1,61 @@
+/**
+ * Webhooks of providers that deliver only once, while the database is away: signed and on the disk before the provider is
+ * answered, taken in afterwards in the order in which they came.
+ */
+import { ParleyError } from '../kernel/errors.ts'
+import type { Logger } from '../platform/log.ts'
+import { type Spool, type Spooled, SpoolFull, type Take } from '../platform/spool.ts'
+import type { Channels } from './accounts.ts'
+import type { SignedWebhook } from './batch.ts'
+import type { Ingress } from './ingress.ts'
+
+export interface WaitingWebhooks {
+  /** Resolves once it is stored, or on the disk. Rejects with `unavailable` where it is neither. */
+  accept(ingress: Ingress, webhook: SignedWebhook): Promise<void>
+}
+
+export const webhookSource = 'webhook'
+
+type About = Pick<SignedWebhook, 'provider' | 'appSlug' | 'owner' | 'headers'>
+
+/** Whether an error goes away by waiting. */
+export const isAway = (error: unknown): boolean => error instanceof ParleyError && error.code === 'unavailable'
+
+export function keepWaiting({ spool, log }: { spool: Spool; log: Logger }): WaitingWebhooks {
+  async function keep({ provider, appSlug, owner, headers, rawBody }: SignedWebhook): Promise<void> {
+    const about: About = { provider, appSlug, headers, ...(owner === undefined ? {} : { owner }) }
+    try {
+      await spool.put({ source: webhookSource, receivedAt: new Date(), about, body: rawBody })
+    } catch (error) {
+      log.error('A webhook could not be kept on the disk', { operation: 'spool', error: (error as Error).message })
+      const full = error instanceof SpoolFull ? 'Too much waits to be stored.' : 'It could not be stored.'
+      throw new ParleyError('unavailable', `${full} Send again later.`)
+    }
+  }
+  return {
+    async accept(ingress, webhook) {
+      // What waits goes first.
+      if (spool.waiting(webhookSource).files > 0) return await keep(webhook)
+      try {
+        await ingress.accept(webhook)
+      } catch (error) {
+        if (!isAway(error)) throw error
+        await keep(webhook)
+      }
+    },
+  }
+}
+
+/** Takes in what waited on the disk. */
+export const takeWaiting =
+  (deps: { channels: Channels; ingress: Pick<Ingress, 'accept'> }): Take =>
+  async ({ id, about, body }: Spooled) => {
+    const { provider, appSlug, owner, headers } = about as unknown as About
+    const channel = deps.channels.get(provider)
+    if (!channel) throw new Error(`There is no channel ${provider} on this server.`)
+    await deps.ingress.accept({
+      ...{ id, provider, appSlug, headers, rawBody: body, parsed: channel.parse(body, headers) },
+      ...(owner === undefined ? {} : { owner }),
+      windowHours: channel.capabilities.windowHours,
+    })
+  }
