@@ -141,6 +141,7 @@ const onboardingDeps = ({ config, db, secrets, channels, lookup, log, people, in
     configId: config.WHATSAPP_SIGNUP_CONFIG_ID,
     url: config.WHATSAPP_GRAPH_URL,
   },
+  twilio: { url: config.TWILIO_API_URL },
 })
 
 /** '' is the platform's own app, whose secrets are configuration; every other address belongs to a tenant's app. */

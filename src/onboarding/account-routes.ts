@@ -9,6 +9,7 @@ import { actorOf } from '../tenancy/authenticate.ts'
 import { connectNumber, type OnboardingDeps, removeNumber, sendTest } from './accounts.ts'
 import { accountSetup } from './readiness.ts'
 import * as schema from './schema.ts'
+import { changeTwilio, connectTwilio } from './twilio.ts'
 import { accountView } from './view.ts'
 
 const tags = ['Accounts']
@@ -24,12 +25,35 @@ export const accountRoutes: FastifyPluginAsyncZod<{ deps: OnboardingDeps }> = as
     },
     async (request, reply) => {
       const { tenantId } = actorOf(request)
-      if (request.body.graphUrl !== undefined && !request.operator)
+      const { body } = request
+      const place = body.provider === 'whatsapp-cloud' ? body.graphUrl : body.apiUrl
+      if (place !== undefined && !request.operator)
         throw new ParleyError('forbidden', 'Only those who run this server may choose where the provider is reached.')
-      const { provider: _only, ...number } = request.body
-      const { accountId, webhook } = await connectNumber(deps, byRequest(request), tenantId, number)
+      const by = byRequest(request)
+      const { accountId, webhook } =
+        body.provider === 'whatsapp-cloud'
+          ? await connectNumber(deps, by, tenantId, body)
+          : await connectTwilio(deps, by, tenantId, body)
       const row = await inTenant(db, tenantId, (tx) => requireAccount(tx, accountId))
       return reply.code(201).send({ ...accountView(row), webhook })
+    },
+  )
+  server.put(
+    '/accounts/:id',
+    {
+      config: { access: 'accounts.write' },
+      schema: {
+        tags,
+        summary: 'Change what opens a number at Twilio',
+        params,
+        body: schema.putTwilioAccount,
+        response: { 200: schema.accountView },
+      },
+    },
+    async (request) => {
+      const { tenantId } = actorOf(request)
+      await changeTwilio(deps, byRequest(request), tenantId, request.params.id, request.body)
+      return accountView(await inTenant(db, tenantId, (tx) => requireAccount(tx, request.params.id)))
     },
   )
   server.delete(

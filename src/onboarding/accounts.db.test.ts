@@ -18,7 +18,14 @@ let deps: OnboardingDeps
 beforeAll(async () => {
   db = await createTestDatabase()
   deps = {
-    ...{ db, secrets: createSecrets(['a master key for this test only']), channels: new Map(), log: silent, app: {} },
+    ...{
+      db,
+      secrets: createSecrets(['a master key for this test only']),
+      channels: new Map(),
+      log: silent,
+      app: {},
+      twilio: {},
+    },
     lookup: { find: async () => null, caughtUp: async () => {}, startOver: () => {} },
     ...{ wakeDispatch: () => {}, changed: () => {}, publicUrl: () => 'http://parley.example' },
   }

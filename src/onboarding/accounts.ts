@@ -5,6 +5,7 @@ import { contactByPhone, openConversation } from '../conversations/contacts.ts'
 import { appendEvent } from '../conversations/feed.ts'
 import { queueReply } from '../conversations/reply.ts'
 import { listTemplates } from '../conversations/templates.ts'
+import { webhookPath } from '../conversations/webhook-routes.ts'
 import { ParleyError } from '../kernel/errors.ts'
 import { toE164 } from '../kernel/phone.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
@@ -30,13 +31,16 @@ export interface OnboardingDeps {
   publicUrl: () => string
   /** The platform's own app: its secret is configured, and by which businesses sign up. */
   app: { id?: string; secret?: string; configId?: string; url?: string }
+  /** Where Twilio is reached, for proofs and for numbers that are connected from now on. */
+  twilio: { url?: string }
 }
 
 const provider = 'whatsapp-cloud'
 
-export const webhookUrl = (deps: OnboardingDeps, slug: string): string => {
-  const channel = deps.channels.get(provider)?.channel ?? provider
-  return `${deps.publicUrl().replace(/\/+$/, '')}/webhooks/${channel}${slug === '' ? '' : `/${slug}`}`
+export const webhookUrl = (deps: Pick<OnboardingDeps, 'channels' | 'publicUrl'>, of: string, slug: string): string => {
+  const channel = deps.channels.get(of)
+  const path = channel ? webhookPath(channel) : of
+  return `${deps.publicUrl().replace(/\/+$/, '')}/webhooks/${path}${slug === '' ? '' : `/${slug}`}`
 }
 
 export interface NewNumber {
@@ -58,12 +62,13 @@ export async function changeAccounts<T>(
   /** A number that is this business's beyond doubt. */
   proven: readonly string[],
   work: (tx: Tx) => Promise<T>,
+  of = provider,
 ): Promise<T> {
   const store = () =>
     refuseTaken(
       inTenant(deps.db, tenantId, async (tx) => {
         const losers: string[] = []
-        for (const externalId of proven) losers.push(...(await takeFromUnproven(tx, provider, externalId)))
+        for (const externalId of proven) losers.push(...(await takeFromUnproven(tx, of, externalId)))
         const result = await work(tx)
         await requireNotDeleted(tx)
         return { result, losers }
@@ -72,7 +77,7 @@ export async function changeAccounts<T>(
   const { result, losers } = await store().catch(async (error: unknown) => {
     if (proven.length === 0 || !(error instanceof ParleyError && error.code === 'conflict')) throw error
     // Somebody without proof was quicker by a moment.
-    for (const externalId of proven) await requireClaimable(deps, { tenantId, provider, externalId })
+    for (const externalId of proven) await requireClaimable(deps, { tenantId, provider: of, externalId })
     return await store()
   })
   await deps.lookup.caughtUp()
@@ -95,7 +100,7 @@ export async function connectNumber(
   given: NewNumber,
 ): Promise<{ accountId: string; webhook: { url: string; verifyToken: string | null } }> {
   const { phoneNumberId: externalId, accessToken, wabaId: owner } = given
-  const claim = { tenantId, provider, externalId, owner, accessToken }
+  const claim = { tenantId, provider, externalId, config: { wabaId: owner }, credentials: { accessToken } }
   const proven = await prove(deps, by, claim, !given.appSecret)
   if (proven) await requireClaimable(deps, claim)
   const made = await changeAccounts(deps, tenantId, proven ? [externalId] : [], async (tx) => {
@@ -113,7 +118,7 @@ export async function connectNumber(
       subject: { type: 'account', id: accountId },
       changes: { provider, name: given.name, phoneNumberId: given.phoneNumberId },
     })
-    return { accountId, webhook: { url: webhookUrl(deps, app?.slug ?? ''), verifyToken: app?.verifyToken ?? null } }
+    return { accountId, webhook: { url: webhookUrl(deps, provider, app?.slug ?? ''), verifyToken: app?.verifyToken ?? null } }
   })
   await askProvider(deps, tenantId, made.accountId)
   return made
@@ -121,9 +126,11 @@ export async function connectNumber(
 
 /** Asks the provider whether the account works, and keeps what it says. Never in a transaction. */
 export async function askProvider(deps: OnboardingDeps, tenantId: string, accountId: string): Promise<void> {
-  const check = deps.channels.get(provider)?.check
+  const { connection, check } = await inTenant(deps.db, tenantId, async (tx) => ({
+    connection: await loadConnection(tx, deps.secrets, accountId),
+    check: deps.channels.get((await requireAccount(tx, accountId)).provider)?.check,
+  }))
   if (!check) return
-  const connection = await inTenant(deps.db, tenantId, (tx) => loadConnection(tx, deps.secrets, accountId))
   const found = await check(connection, { signal: AbortSignal.timeout(20_000) })
   await inTenant(deps.db, tenantId, (tx) => keepCheck(tx, deps.secrets, connection, found))
   deps.changed(tenantId)
@@ -187,7 +194,7 @@ async function proveMove(
   if (!moves && (main.proven_at || !given.accessToken)) return false
   const known = await inTenant(deps.db, tenantId, (tx) => loadConnection(tx, deps.secrets, main.id))
   const accessToken = given.accessToken ?? known.credentials.accessToken ?? ''
-  const claim = { tenantId, provider, externalId: given.phoneNumberId, owner, accessToken }
+  const claim = { tenantId, provider, externalId: given.phoneNumberId, config: { wabaId: owner }, credentials: { accessToken } }
   const proven = await prove(deps, by, claim, moves && main.app_slug === '' && !given.appSecret)
   if (proven) await requireClaimable(deps, claim)
   return proven

@@ -17,15 +17,16 @@ export interface ProofDeps {
   channels: Channels
   /** `url`: where the provider is. Asked there and nowhere else, wherever a business's own calls go. */
   app: { url?: string }
+  twilio: { url?: string }
 }
 
 export interface Claim {
   tenantId: string
   provider: string
   externalId: string
-  /** The account at the provider that the number is said to belong to. */
-  owner: string
-  accessToken: string
+  /** With the account at the provider that the number is said to belong to. */
+  config: Record<string, string>
+  credentials: Record<string, string>
 }
 
 const mayVouch = ({ label }: By): boolean => /^(operator:|platform_key:|cli$|system$)/.test(label)
@@ -33,10 +34,14 @@ const answerMs = 20_000
 
 /** Whether the provider shows the number to this token. What goes wrong on the way is `unknown`. */
 async function shows(deps: ProofDeps, claim: Claim): Promise<'yes' | 'no' | 'unknown'> {
+  const { graphUrl: _graph, apiUrl: _api, ...config } = claim.config
+  const place = {
+    ...(deps.app.url ? { graphUrl: deps.app.url } : {}),
+    ...(deps.twilio.url ? { apiUrl: deps.twilio.url } : {}),
+  }
   const account = {
     ...{ tenantId: claim.tenantId, accountId: '', externalId: claim.externalId },
-    config: { wabaId: claim.owner, ...(deps.app.url ? { graphUrl: deps.app.url } : {}) },
-    credentials: { accessToken: claim.accessToken },
+    ...{ config: { ...config, ...place }, credentials: claim.credentials },
   }
   const asked = deps.channels.get(claim.provider)?.owns?.(account, { signal: AbortSignal.timeout(answerMs) })
   return (await asked?.catch(() => 'unknown' as const)) ?? 'unknown'
@@ -72,6 +77,7 @@ export async function requireClaimable(
   deps: ProofDeps,
   claim: Pick<Claim, 'tenantId' | 'provider' | 'externalId'>,
 ): Promise<void> {
+  const { provider } = claim
   const { rows } = await deps.db.pool.query<Holder>('SELECT * FROM parley.find_holder($1, $2)', [
     claim.provider,
     claim.externalId,
@@ -79,17 +85,21 @@ export async function requireClaimable(
   const holder = rows[0]
   if (!holder || holder.tenant_id === claim.tenantId) return
   if (holder.proven || (await holderProves(deps, claim, holder)))
-    throw new ParleyError('conflict', 'This phone number id is taken on this server already. Choose another one.', {
-      field: 'phoneNumberId',
-    })
+    throw new ParleyError(
+      'conflict',
+      `This ${provider === 'whatsapp-cloud' ? 'phone number id' : 'number'} is taken on this server already. Choose another one.`,
+      {
+        field: provider === 'whatsapp-cloud' ? 'phoneNumberId' : 'number',
+      },
+    )
 }
 
 async function holderProves(deps: ProofDeps, claim: Pick<Claim, 'provider' | 'externalId'>, holder: Holder): Promise<boolean> {
   const { provider, externalId } = claim
   const tenantId = holder.tenant_id
   const known = await inTenant(deps.db, tenantId, (tx) => loadConnection(tx, deps.secrets, holder.account_id))
-  const [owner, accessToken] = [known.config.wabaId ?? '', known.credentials.accessToken ?? '']
-  if ((await shows(deps, { tenantId, provider, externalId, owner, accessToken })) !== 'yes') return false
+  const { config, credentials } = known
+  if ((await shows(deps, { tenantId, provider, externalId, config, credentials })) !== 'yes') return false
   await inTenant(deps.db, tenantId, (tx) =>
     tx.query('UPDATE channel_accounts SET proven_at = now() WHERE tenant_id = $1 AND id = $2 AND external_id = $3', [
       tenantId,

@@ -1,8 +1,9 @@
 /** What a business and each of its channels still need, in words. */
 import { type AccountRow, listAccounts } from '../conversations/accounts.ts'
+import { webhookProvider } from '../conversations/webhook-routes.ts'
 import { notFound } from '../kernel/errors.ts'
 import { inTenant, type Tx } from '../platform/db/tx.ts'
-import type { SetupStep } from '../ports/channel.ts'
+import type { Channel, SetupStep } from '../ports/channel.ts'
 import { audit, type By } from '../tenancy/audit.ts'
 import { type OnboardingDeps, webhookUrl } from './accounts.ts'
 import type { Readiness } from './schema.ts'
@@ -18,12 +19,12 @@ export function isReachable(publicUrl: string): boolean {
 export const isReady = (steps: readonly SetupStep[]): boolean => steps.every(({ done, optional }) => done || optional)
 
 export async function accountSetup(tx: Tx, deps: OnboardingDeps, account: AccountRow) {
-  const setup = deps.channels.get(account.provider)?.setup
+  const channel = deps.channels.get(account.provider)
   const number = account.provider === 'whatsapp-cloud' ? await numberById(tx, account.id) : null
-  const slug = number?.app_slug ?? ''
-  const url = webhookUrl(deps, slug)
+  const slug = await appOf(tx, account.id)
+  const url = webhookUrl(deps, account.provider, slug)
   const steps =
-    setup?.({
+    channel?.setup?.({
       account: {
         state: account.state,
         stateText: account.state_text,
@@ -32,16 +33,29 @@ export async function accountSetup(tx: Tx, deps: OnboardingDeps, account: Accoun
       },
       webhookUrl: url,
       reachable: isReachable(deps.publicUrl()),
-      hasSecret: slug === '' ? deps.app.secret !== undefined : await hasApp(tx, account.provider, slug),
+      hasSecret:
+        slug === '' ? hasOwnSecret(deps, account.provider) : channel !== undefined && (await hasApp(tx, channel, slug)),
       ...(await evidence(tx, account.id)),
     }) ?? []
   return { accountId: account.id, channel: account.channel, ready: isReady(steps), webhookUrl: url, steps }
 }
 
-async function hasApp(tx: Tx, provider: string, slug: string): Promise<boolean> {
+/** The platform's own app is one of Meta's. */
+const hasOwnSecret = (deps: OnboardingDeps, provider: string): boolean =>
+  provider === 'whatsapp-cloud' && deps.app.secret !== undefined
+
+async function appOf(tx: Tx, accountId: string): Promise<string> {
+  const { rows } = await tx.query<{ app_slug: string }>(
+    'SELECT app_slug FROM channel_accounts WHERE tenant_id = $1 AND id = $2',
+    [tx.tenantId, accountId],
+  )
+  return rows[0]?.app_slug ?? ''
+}
+
+async function hasApp(tx: Tx, channel: Channel, slug: string): Promise<boolean> {
   const { rowCount } = await tx.query('SELECT FROM channel_apps WHERE tenant_id = $1 AND provider = $2 AND slug = $3', [
     tx.tenantId,
-    provider,
+    webhookProvider(channel),
     slug,
   ])
   return rowCount === 1
@@ -148,13 +162,14 @@ export async function readinessOf(deps: OnboardingDeps, tenantId: string): Promi
       const { accountId, channel, ready, steps } = await accountSetup(tx, deps, account)
       channels.push({ channel, accountId, name: account.name, ready, steps })
     }
-    for (const { channel, setup } of deps.channels.values()) {
+    // Of what has no account: the first that carries it stands for all that do.
+    for (const { channel, provider, setup } of deps.channels.values()) {
       if (!setup || channels.some((one) => one.channel === channel)) continue
       const steps = setup({
         account: null,
-        webhookUrl: webhookUrl(deps, ''),
+        webhookUrl: webhookUrl(deps, provider, ''),
         reachable: isReachable(deps.publicUrl()),
-        hasSecret: deps.app.secret !== undefined,
+        hasSecret: hasOwnSecret(deps, provider),
         received: false,
         sent: false,
         templates: false,

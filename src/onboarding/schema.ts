@@ -23,9 +23,46 @@ const whatsAppNumber = {
   verifyToken: verifyToken.optional().describe('What the handshake of that address has to say. Default: one is made.'),
 }
 
-export const createAccount = z
-  .object({ provider: z.literal('whatsapp-cloud'), accessToken, ...whatsAppNumber, graphUrl: graphUrl.optional() })
+const sid = (prefix: string) => z.string().regex(new RegExp(`^${prefix}[0-9a-zA-Z]{32}$`), `is ${prefix} and 32 characters`)
+const authToken = z.string().regex(/^[\x21-\x7e]{8,256}$/, 'is the token without spaces or line breaks')
+const twilioName = z.string().trim().min(1).max(100)
+
+export const createTwilioAccount = z
+  .object({
+    provider: z.enum(['twilio', 'twilio-whatsapp']).describe('SMS and MMS, or WhatsApp.'),
+    number: z
+      .string()
+      .regex(/^\+[1-9]\d{6,14}$|^\d{3,8}$/, 'is the number with its country code, for example +16505550123, or a short code'),
+    accountSid: sid('AC').describe('The account, or sub-account, that the number is in.'),
+    authToken: authToken.describe('Its primary auth token: it signs what Twilio delivers.'),
+    apiKeySid: sid('SK').optional().describe('An API key that calls are made with instead of the token.'),
+    apiKeySecret: authToken.optional(),
+    messagingServiceSid: sid('MG')
+      .optional()
+      .describe('A messaging service that the number is in: what is sent goes through it.'),
+    name: twilioName,
+    apiUrl: z.url().max(300).optional().describe('Where Twilio is reached. Operators only.'),
+  })
   .strict()
+export const putTwilioAccount = createTwilioAccount
+  .pick({ authToken: true, apiKeySid: true, apiKeySecret: true, name: true })
+  .partial()
+  .extend({
+    messagingServiceSid: sid('MG').nullable().optional().describe('null: what is sent goes through the number alone.'),
+    overlapHours: z
+      .number()
+      .int()
+      .min(0)
+      .max(720)
+      .optional()
+      .describe('How long what the earlier token signs is still accepted. Default: 24.'),
+  })
+  .strict()
+
+export const createAccount = z.discriminatedUnion('provider', [
+  z.object({ provider: z.literal('whatsapp-cloud'), accessToken, ...whatsAppNumber, graphUrl: graphUrl.optional() }).strict(),
+  createTwilioAccount,
+])
 
 export const accountView = z
   .object({

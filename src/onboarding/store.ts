@@ -104,10 +104,10 @@ export async function followMainNumber(tx: Tx): Promise<void> {
 
 /** Its conversations stay and can be read; its address at the provider is free for others. */
 export async function removeAccount(tx: Tx, id: string): Promise<void> {
-  const { rows } = await tx.query<{ provider: string; app_slug: string }>(
+  const { rows } = await tx.query<{ app_slug: string }>(
     `UPDATE channel_accounts SET removed_at = now(), released_external_id = external_id, external_id = 'released:' || id,
             is_default = false, state = 'logged_out', state_text = 'This account was removed.'
-      WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL RETURNING provider, app_slug`,
+      WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL RETURNING app_slug`,
     [tx.tenantId, id],
   )
   const account = rows[0]
@@ -116,12 +116,12 @@ export async function removeAccount(tx: Tx, id: string): Promise<void> {
     `DELETE FROM tenant_credentials WHERE tenant_id = $1 AND credential_type IN ('channel_account', 'whatsapp_pin') AND subject = $2`,
     [tx.tenantId, id],
   )
-  // An app that nobody else of the business uses goes with it, and so does its webhook address.
+  // An app that nobody else of the business uses goes with it, and so does its webhook address. Channels may share one.
   const { rows: apps } = await tx.query<{ id: string }>(
-    `DELETE FROM channel_apps p WHERE p.tenant_id = $1 AND p.provider = $2 AND p.slug = $3
-        AND NOT EXISTS (SELECT FROM channel_accounts a WHERE a.tenant_id = $1 AND a.provider = $2 AND a.app_slug = $3 AND a.removed_at IS NULL)
+    `DELETE FROM channel_apps p WHERE p.tenant_id = $1 AND p.slug = $2
+        AND NOT EXISTS (SELECT FROM channel_accounts a WHERE a.tenant_id = $1 AND a.app_slug = $2 AND a.removed_at IS NULL)
      RETURNING p.id`,
-    [tx.tenantId, account.provider, account.app_slug],
+    [tx.tenantId, account.app_slug],
   )
   for (const app of apps)
     await tx.query(`DELETE FROM tenant_credentials WHERE tenant_id = $1 AND credential_type = 'channel_app' AND subject = $2`, [

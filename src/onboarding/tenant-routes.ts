@@ -22,7 +22,9 @@ export const onboardingTenantRoutes: FastifyPluginAsyncZod<{ deps: OnboardingDep
   const idOf = async (request: FastifyRequest<{ Params: { id: string } }>) =>
     (await requireTenant(db, request, request.params.id)).id
   const showNumber = (id: string) =>
-    inTenant(db, id, async (tx) => whatsAppView(tx, deps.secrets, await mainNumber(tx), (slug) => webhookUrl(deps, slug)))
+    inTenant(db, id, async (tx) =>
+      whatsAppView(tx, deps.secrets, await mainNumber(tx), (slug) => webhookUrl(deps, 'whatsapp-cloud', slug)),
+    )
 
   server.get(
     '/tenants/:id/whatsapp',

@@ -176,6 +176,9 @@ export const settings = {
     .optional()
     .describe('Where Meta is reached for numbers that are connected from now on. For a proxy or the simulator.'),
   WHATSAPP_VERIFY_TOKEN: z.string().min(8).optional().describe('What Meta has to say in the handshake of /webhooks/whatsapp.'),
+  TWILIO_API_URL: url(['http://', 'https://'])
+    .optional()
+    .describe('Where Twilio is reached for numbers that are connected from now on. For a proxy or the simulator.'),
   GENESYS_CALLS_PER_MINUTE: z.coerce
     .number()
     .int()

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addWhatsAppAccount } from '../../src/conversations/accounts.ts'
+import { addTwilioAccount, addWhatsAppAccount } from '../../src/conversations/accounts.ts'
 import { addInternal } from '../../src/conversations/internal-lines.ts'
 import { receiveBatch } from '../../src/conversations/receive.ts'
 import { queueReply } from '../../src/conversations/reply.ts'
@@ -31,6 +31,16 @@ async function rowsEverywhere(): Promise<void> {
     await addMember(tx, { email: 'm@change.example', password: 'a long password', firstName: 'M', lastName: '', role: 'agent' })
     await addWhatsAppAccount(tx, testSecrets(), {
       ...{ phoneNumberId: '1', wabaId: '2', name: 'Second', address: '+15550100', accessToken: 'token' },
+    })
+    await addTwilioAccount(tx, testSecrets(), {
+      ...{
+        channel: 'sms',
+        number: '+15550101',
+        accountSid: `AC${'1'.repeat(32)}`,
+        authToken: 'a token',
+        name: 'SMS',
+        appSlug: 'x',
+      },
     })
     await readBusiness(tx)
     await tx.query(`INSERT INTO labels (tenant_id, name) VALUES ($1, 'VIP')`, [tenantId])

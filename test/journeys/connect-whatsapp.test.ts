@@ -160,7 +160,10 @@ describe('the channel wizard', () => {
     const [phoneNumberId, wabaId, appId, appSecret] = [digits(15), digits(15), digits(15), randomBytes(16).toString('hex')]
     const accessToken = `EAAB${digits(20)}`
     const none = await call('GET', `/tenants/${id}/readiness`, key)
-    expect(none.body).toMatchObject({ ready: false, channels: [{ channel: 'whatsapp', accountId: null, ready: false }] })
+    expect(none.body).toMatchObject({
+      ready: false,
+      channels: [{ channel: 'whatsapp', accountId: null, ready: false }, { channel: 'sms' }],
+    })
     for (const step of none.body.channels[0].steps.concat(none.body.steps))
       if (!step.done)
         expect([step.id, step.missing, step.how]).toEqual([step.id, expect.stringMatching(/\w/), expect.stringMatching(/\w/)])
