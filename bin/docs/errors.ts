@@ -26,6 +26,10 @@ const meanings: Record<ErrorCode, [meaning: string, next: string]> = {
     'The business is suspended: what comes in is kept, nothing is sent and nothing can be changed.',
     'Ask whoever runs this server.',
   ],
+  registration_required: [
+    'The carriers in the United States have not approved the business yet: no texts go to numbers there. The attempt is kept.',
+    'Finish the registration with the provider of the number; then try the message again.',
+  ],
   forbidden: ['The role does not allow this.', 'Ask an owner or administrator, or use a key with a higher role.'],
   not_same_origin: [
     "A page of another site tried to act with a person's session.",
@@ -67,6 +71,10 @@ const meanings: Record<ErrorCode, [meaning: string, next: string]> = {
   ],
   template_parameters: ['A place of the template is not filled, or one was given that it does not have.', 'Read `details`.'],
   contact_blocked: ['This contact is blocked.', 'Unblock the contact first.'],
+  opted_out: [
+    'The customer asked for no more messages on this channel, or for no advertising.',
+    'Nothing may be sent. They can write START; what they said elsewhere is written down with their consents.',
+  ],
   no_address: ['The contact has no address on this channel.', 'Add a phone number, or use another channel.'],
   account_held: [
     'The channel of this account is not available on this server.',

@@ -9,6 +9,7 @@ import { createTwilioSms, createTwilioWhatsApp } from '../channels/twilio/index.
 import { createWhatsAppCloud } from '../channels/whatsapp-cloud/index.ts'
 import { createCentreReplayer } from '../contact-centre/replay.ts'
 import type { Channels } from '../conversations/accounts.ts'
+import { consentAnswerJob } from '../conversations/consents.ts'
 import type { Dispatcher } from '../conversations/dispatch.ts'
 import { createIngress, type Ingress } from '../conversations/ingress.ts'
 import { createQueueIngress, intakeQueues, type QueueReader, readIntakeQueues } from '../conversations/intake-queue.ts'
@@ -58,7 +59,7 @@ import { noWorkers, startWorkers } from './workers.ts'
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 /** The queues of background jobs, made by `migrate`. */
-export const jobNames = [fetchMediaJob, mailJob] as const
+export const jobNames = [fetchMediaJob, mailJob, consentAnswerJob] as const
 
 /** Events a second beyond which the search index leaves the machine to intake. */
 const searchRushPerSecond = 2000

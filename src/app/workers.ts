@@ -1,6 +1,7 @@
 /** What happens without anybody asking: sending, turns, jobs, the search index, upkeep. A process that only serves does none of it. */
 import type { Channels } from '../conversations/accounts.ts'
 import { fetchMedia, type LinkFile } from '../conversations/attachments.ts'
+import { answerConsents } from '../conversations/consent-answers.ts'
 import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
 import { fileLink, queuedMs } from '../conversations/file-links.ts'
 import { type SearchIndexer, startSearchIndexer } from '../conversations/search/indexer.ts'
@@ -51,15 +52,17 @@ export interface WorkerDeps {
 export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
   const { db, log, secrets, channels, answerers, files, bus, jobs, mailer, publicUrl, changed, pollMs } = deps
   const statistics = keepStatistics({ ownerUrl: deps.ownerUrl, log })
-  await jobs.work([
-    fetchMedia({ db, secrets, channels, files, log, onChange: changed }),
-    sendLetters({ db, secrets, mailer, publicUrl }),
-  ])
   const house = keepHouse({ db, log })
   const upkeep = keepUp({ db, ownerUrl: deps.ownerUrl, files, log })
   const link: LinkFile = (file) => fileLink(secrets, publicUrl().replace(/\/+$/, ''), file, new Date(), queuedMs)
   const dispatcher = startDispatcher({ db, log, secrets, channels, files, fileLink: link, onChange: changed }, { pollMs })
-  const turns = startTurns({ db, log, channels, answerers, onChange: changed, wakeDispatch: dispatcher.wake }, { pollMs })
+  const wakeDispatch = dispatcher.wake
+  await jobs.work([
+    fetchMedia({ db, secrets, channels, files, log, onChange: changed }),
+    sendLetters({ db, secrets, mailer, publicUrl }),
+    answerConsents({ db, channels, log, onChange: changed, wakeDispatch }),
+  ])
+  const turns = startTurns({ db, log, channels, answerers, onChange: changed, wakeDispatch }, { pollMs })
   const search = startSearchIndexer({ db, bus, log, rush: deps.rush })
   const deaf = deps.madeElsewhere
     ? bus.subscribe(

@@ -143,13 +143,14 @@ async function say(deps: CentreDeps, tx: Tx, given: Say): Promise<void> {
   await tx.query('SAVEPOINT say')
   try {
     for (const [n, body] of bodies.entries()) {
-      await queueReply(deps, tx, {
+      const { refused } = await queueReply(deps, tx, {
         conversationId: thread.id,
         author: { sender: 'agent', actor: `centre:${given.origin.centre}` },
         body,
         // Several parts are one message over there: it has arrived when the last one has.
         centre: { mappingId: mapping.id, ...(n === last ? { messageId: event.messageId } : {}) },
       })
+      if (refused) throw refused
     }
     await tx.query('RELEASE SAVEPOINT say')
   } catch (error) {

@@ -1,5 +1,6 @@
 /** A batch of webhooks, its events, and what both are as columns. Pure. */
 import type { InboundEvent, ParsedWebhook } from '../ports/channel.ts'
+import type { ConsentSigns } from './consent-signs.ts'
 import type { Incoming } from './receive-columns.ts'
 
 /** A webhook whose signature was right. */
@@ -13,6 +14,8 @@ export interface SignedWebhook {
   headers: Record<string, string>
   parsed: ParsedWebhook
   windowHours: number | null
+  /** Absent where no event says anything about being written to. */
+  signs?: ConsentSigns
 }
 
 /** Tells those who listen that something is new for these tenants, after the commit. */

@@ -13,11 +13,13 @@ import type { AccountConnection, Channel, OutboundMessage, PersonIdentity, SendR
 import type { OutboundBody } from '../ports/message.ts'
 import { type Channels, isStill, loadConnection } from './accounts.ts'
 import { type LinkFile, loadOutboundFile, rememberUpload } from './attachments.ts'
+import { refusalSign } from './consent-signs.ts'
+import { receiveConsents } from './consents.ts'
 import { learnIdentities } from './contacts.ts'
 import { keepLeases, leaseMs } from './leases.ts'
 import { mediaIdOf } from './outbound.ts'
 import { findComponents } from './templates.ts'
-import { windowOpen } from './window.ts'
+import { lateRefusal, type Registration } from './window.ts'
 
 export interface DispatchDeps {
   db: Database
@@ -66,6 +68,8 @@ interface Claimed {
   lane_attempts: number
   window_expires_at: Date | null
   contact_status: string
+  opted_out: boolean
+  registration: Registration
 }
 
 export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; maxUnderWay?: number } = {}): Dispatcher {
@@ -241,20 +245,20 @@ async function keepLearned(
   }
 }
 
-/** The window and the block list count at the instant of sending, not of queueing. */
-function refusedNow(channel: Channel, item: Claimed, now: Date): SendResult | undefined {
-  if (item.contact_status === 'blocked')
-    return { outcome: 'reject', code: 'contact_blocked', text: 'The contact was blocked before this was sent.' }
-  const windowed = channel.capabilities.windowHours !== null && item.type !== 'template'
-  if (windowed && !windowOpen(item.window_expires_at, now)) {
-    return {
-      outcome: 'reject',
-      code: 'window_closed',
-      text: "The 24 hours after the customer's last message ended before this could be sent. Send an approved template instead.",
-      hint: 'template',
-    }
-  }
-  return undefined
+/** Consent, the window and the block list count at the instant of sending, not of queueing. */
+const refusedNow = ({ capabilities }: Channel, item: Claimed, now: Date): SendResult | undefined =>
+  lateRefusal(
+    {
+      ...{ type: item.type, capabilities, contactStatus: item.contact_status, windowExpiresAt: item.window_expires_at },
+      ...{ optedOut: item.opted_out, registration: item.registration, phone: phoneOf(item.identities) },
+    },
+    now,
+  )
+
+/** E.164, where one of the ids is a phone number. */
+function phoneOf(identities: readonly PersonIdentity[]): string | null {
+  const found = identities.find(({ kind }) => kind === 'phone' || kind === 'wa_id')
+  return found ? `+${found.value.replace(/^\+/, '')}` : null
 }
 
 type LoadsConnection = (item: Claimed) => Promise<AccountConnection>
@@ -324,8 +328,19 @@ const outcomes = {
 } as const
 const accountStates = { reconnect: 'logged_out', hold: 'held' } as const
 
-/** A refusal of what opens the account stops the account, unless that was replaced while the call was on its way. */
+/**
+ * A refusal of what opens the account stops the account, unless that was replaced while the call was on its way. One that says
+ * that the customer wants no more messages is kept as that.
+ */
 async function recordWhole(deps: DispatchDeps, item: Claimed, result: SendResult, asked?: AccountConnection): Promise<void> {
+  const sign = result.outcome === 'reject' ? refusalSign(result.hint, result.code, result.text) : undefined
+  if (sign)
+    return await inTenant(deps.db, item.tenant_id, async (tx) => {
+      const now = (deps.now ?? (() => new Date()))()
+      await record(deps, tx, item, result)
+      const line = { tenantId: item.tenant_id, messageId: item.message_id, occurredAt: now.toISOString(), sign }
+      await receiveConsents(tx, now, [line])
+    })
   if (result.outcome !== 'reconnect' || !asked) return await record(deps, deps.db.pool, item, result)
   await inTenant(deps.db, item.tenant_id, async (tx) => record(deps, tx, item, result, await isStill(tx, deps.secrets, asked)))
 }

@@ -11,6 +11,7 @@ import type { Logger } from '../platform/log.ts'
 import type { Channels } from './accounts.ts'
 import type { SignedWebhook } from './batch.ts'
 import { createRate, type Ingress, sourceOf, type Totals } from './ingress.ts'
+import { readWebhook } from './reading.ts'
 import { type IntakeDeps, receiveBatch } from './receive.ts'
 
 /** Sources are spread over so many queues. Another number is another version of the queues. */
@@ -237,9 +238,8 @@ function read(channels: Channels, message: IncomingMessage): SignedWebhook | und
     const { owner, ...stamped } = stamp.parse(JSON.parse(String(header)))
     const channel = channels.get(stamped.provider)
     if (!channel) return undefined
-    const parsed = channel.parse(message.body, stamped.headers)
-    const { windowHours } = channel.capabilities
-    return { ...stamped, ...(owner ? { owner } : {}), rawBody: message.body, parsed, windowHours }
+    const rawBody = message.body
+    return { ...stamped, ...(owner ? { owner } : {}), rawBody, ...readWebhook(channel, rawBody, stamped.headers) }
   } catch {
     return undefined
   }

@@ -21,6 +21,7 @@ import {
   type SignedWebhook,
   type StoredRow,
 } from './batch.ts'
+import { type ConsentAnswer, consentAnswerJob, receiveConsents, type SignedLine } from './consents.ts'
 import { receiveAccountNews, receiveIdentity } from './receive-account-news.ts'
 import { intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
 import { receiptsAtOnce, receivePlain } from './receive-plain.ts'
@@ -35,6 +36,22 @@ export interface IntakeDeps {
 
 /** The name of the job that fetches a file; its handler is attachments.ts. */
 export const fetchMediaJob = 'media.fetch'
+
+/** What is left to do for a batch, by jobs that are written in its transaction. */
+export interface Due {
+  media: { tenantId: string; mediaId: string }[]
+  answers: ConsentAnswer[]
+}
+
+export async function enqueueDue(jobs: Jobs | undefined, client: Pick<Client, 'query'>, due: Due): Promise<void> {
+  if (due.media.length > 0) await jobs?.enqueue(client, fetchMediaJob, due.media)
+  if (due.answers.length > 0) await jobs?.enqueue(client, consentAnswerJob, due.answers)
+}
+
+export function wakeDue(jobs: Jobs | undefined, due: Due): void {
+  if (due.media.length > 0) jobs?.wake(fetchMediaJob)
+  if (due.answers.length > 0) jobs?.wake(consentAnswerJob)
+}
 
 const tries = 8
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -93,16 +110,16 @@ async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise
   const now = (deps.now ?? (() => new Date()))()
   const plain = await receivePlain(deps.db, now, batch)
   if (plain) return plain
-  const media: { tenantId: string; mediaId: string }[] = []
+  const due: Due = { media: [], answers: [] }
   const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0, strangers: 0 }
   await inTransaction(deps.db, async (client) => {
     const verdicts = new Map<SignedWebhook, Verdict>(batch.map((webhook) => [webhook, { tenants: new Set(), unfit: [] }]))
-    await takeIn(client, now, batch.flatMap(eventsOf), verdicts, intake, media)
+    await takeIn(client, now, batch.flatMap(eventsOf), verdicts, intake, due)
     await keepUnfit(client, verdicts)
     await storeWebhooks(client, now, batch, verdicts)
-    if (media.length > 0) await deps.jobs?.enqueue(client, fetchMediaJob, media)
+    await enqueueDue(deps.jobs, client, due)
   })
-  if (media.length > 0) deps.jobs?.wake(fetchMediaJob)
+  wakeDue(deps.jobs, due)
   return intake
 }
 
@@ -116,8 +133,9 @@ export async function takeIn(
   items: readonly Brought[],
   verdicts: Map<SignedWebhook, Verdict>,
   intake: Intake,
-  media: { tenantId: string; mediaId: string }[],
+  due: Due,
 ): Promise<void> {
+  const signed: SignedLine[] = []
   // Who became whom counts for the lines after it; where the old one is first met in this very batch, it is asked again below.
   const unplaced: ReturnType<typeof ofKind<'identity'>> = []
   for (const item of ofKind(items, 'identity')) if (!(await receiveIdentity(client, item))) unplaced.push(item)
@@ -134,7 +152,8 @@ export async function takeIn(
       else verdict.tenants.add(row.tenant_id)
       count(row, intake)
       if (row.result !== 'stored') continue
-      for (const mediaId of columns.media[row.ord - 1] ?? []) media.push({ tenantId: row.tenant_id, mediaId })
+      for (const mediaId of columns.media[row.ord - 1] ?? []) due.media.push({ tenantId: row.tenant_id, mediaId })
+      keepSign(signed, round[row.ord - 1] as Brought, row.tenant_id, row.message_id)
     }
   }
   for (const item of unplaced) await receiveIdentity(client, item)
@@ -154,6 +173,7 @@ export async function takeIn(
         intake.strangers += 1
       } else verdict.tenants.add(row.tenant_id)
       if (row.result === 'applied') intake.tenants.add(row.tenant_id)
+      if (row.result !== 'duplicate' && row.message_id) keepSign(signed, item, row.tenant_id, row.message_id)
       if (row.result === 'inbound')
         verdict.unfit.push({
           tenantId: row.tenant_id,
@@ -162,18 +182,25 @@ export async function takeIn(
         })
     }
   }
+  due.answers.push(...(await receiveConsents(client, now, signed)))
   for (const item of ofKind(items, 'account')) {
     const problem = await receiveAccountNews(client, item, intake.tenants)
     if (problem) (verdicts.get(item.webhook) as Verdict).problem = problem
   }
 }
 
+function keepSign(signed: SignedLine[], { webhook, event }: Brought, tenantId: string, messageId: string): void {
+  const sign = webhook.signs?.get(event)
+  if (sign) signed.push({ tenantId, messageId, occurredAt: event.occurredAt, sign })
+}
+
 interface ReceiptRow {
   ord: number
   result: 'applied' | 'kept' | 'duplicate' | 'inbound' | 'unknown_account'
   tenant_id: string
+  message_id: string | null
 }
-const receiveReceipts = `SELECT ord, result, tenant_id FROM parley.receive_receipts(${places(13)})`
+const receiveReceipts = `SELECT ord, result, tenant_id, message_id FROM parley.receive_receipts(${places(13)})`
 
 async function storeWebhooks(
   client: Client,
@@ -214,8 +241,8 @@ async function isolated(deps: IntakeDeps, webhook: SignedWebhook, cause: unknown
 /** A race that an event lost is run again with all of them; it is no reason for a dead letter. */
 async function eachAlone(deps: IntakeDeps, webhook: SignedWebhook, cause: unknown, attempt: number): Promise<Intake> {
   const now = (deps.now ?? (() => new Date()))()
+  const due: Due = { media: [], answers: [] }
   const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0, strangers: 0 }
-  const media: { tenantId: string; mediaId: string }[] = []
   deps.log.error('A webhook could not be taken in whole', {
     operation: 'receive',
     webhook_event_id: webhook.id,
@@ -226,7 +253,7 @@ async function eachAlone(deps: IntakeDeps, webhook: SignedWebhook, cause: unknow
     for (const item of eventsOf(webhook)) {
       await client.query('SAVEPOINT event')
       try {
-        await takeIn(client, now, [item], new Map([[webhook, verdict]]), intake, media)
+        await takeIn(client, now, [item], new Map([[webhook, verdict]]), intake, due)
         await client.query('RELEASE SAVEPOINT event')
       } catch (error) {
         const fault = classify(error)
@@ -244,9 +271,9 @@ async function eachAlone(deps: IntakeDeps, webhook: SignedWebhook, cause: unknow
       ? { ...webhook, parsed: { ...webhook.parsed, malformed: verdict.problem } }
       : webhook
     await storeWebhooks(client, now, [failed], new Map([[failed, verdict]]))
-    if (media.length > 0) await deps.jobs?.enqueue(client, fetchMediaJob, media)
+    await enqueueDue(deps.jobs, client, due)
   })
-  if (media.length > 0) deps.jobs?.wake(fetchMediaJob)
+  wakeDue(deps.jobs, due)
   return intake
 }
 

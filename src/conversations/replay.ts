@@ -9,7 +9,8 @@ import type { InboundEvent } from '../ports/channel.ts'
 import { inboundEvent } from '../ports/event-schema.ts'
 import type { Channels } from './accounts.ts'
 import type { Intake, SignedWebhook } from './batch.ts'
-import { fetchMediaJob, takeIn, type Verdict } from './receive.ts'
+import { consentSigns } from './consent-signs.ts'
+import { type Due, enqueueDue, takeIn, type Verdict, wakeDue } from './receive.ts'
 
 export interface Letter {
   id: string
@@ -88,17 +89,17 @@ export function createEventReplayer(deps: { channels: Channels; jobs?: Jobs; now
         parsed: { events: [event], label: 'replay' },
         windowHours: deps.channels.get(provider)?.capabilities.windowHours ?? null,
       }
+      const signs = consentSigns(deps.channels.get(provider), [event])
+      if (signs) webhook.signs = signs
       const verdict: Verdict = { tenants: new Set(), unfit: [] }
       const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0, strangers: 0 }
-      const media: { tenantId: string; mediaId: string }[] = []
+      const due: Due = { media: [], answers: [] }
       const now = (deps.now ?? (() => new Date()))()
       const item = { provider, appSlug: webhook.appSlug, windowHours: webhook.windowHours, event, webhook }
-      await takeIn(client as Client, now, [item], new Map([[webhook, verdict]]), intake, media)
+      await takeIn(client as Client, now, [item], new Map([[webhook, verdict]]), intake, due)
       requireOwn(letter, verdict, intake)
-      if (media.length > 0) await deps.jobs?.enqueue(client, fetchMediaJob, media)
-      return () => {
-        if (media.length > 0) deps.jobs?.wake(fetchMediaJob)
-      }
+      await enqueueDue(deps.jobs, client, due)
+      return () => wakeDue(deps.jobs, due)
     },
   }
 }

@@ -7,12 +7,13 @@ import { notFound, ParleyError } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import { cleanJson } from '../kernel/text.ts'
 import type { Tx } from '../platform/db/tx.ts'
+import type { Channel } from '../ports/channel.ts'
 import type { OutboundBody } from '../ports/message.ts'
 import type { Channels } from './accounts.ts'
 import { handOver } from './hand-over.ts'
 import { mediaIdOf, previewLine, readableText } from './outbound.ts'
+import { isMarketing, lockTarget, requireAddress, type Target } from './reply-target.ts'
 import { prepareTemplate } from './templates.ts'
-import type { Control } from './turn-rules.ts'
 import { checkGate } from './window.ts'
 
 export interface Author {
@@ -33,25 +34,16 @@ export interface Reply {
   request?: unknown
   /** Where an agent in a contact centre wrote it: the session, and the contact centre's id of what they wrote. */
   centre?: { mappingId: string; messageId?: string }
+  /** It tells a customer what their STOP, START or HELP did: the one thing that still goes to who wants no messages. */
+  consentAnswer?: true
 }
 
 export interface Queued {
   messageId: string
   /** false: the idempotency key was seen before and this is the first call's message. */
   fresh: boolean
-}
-
-interface Target {
-  contact_id: string
-  channel_account_id: string
-  channel: string
-  provider: string
-  status: string
-  control: Control
-  state: string
-  state_text: string | null
-  window_expires_at: Date | null
-  contact_status: 'active' | 'blocked' | 'inactive'
+  /** It may not go out before somebody else has done something: kept in the thread as not sent, for the caller to tell. */
+  refused?: ParleyError
 }
 
 const hashOf = (reply: Pick<Reply, 'conversationId' | 'body' | 'replyTo' | 'request'>): string =>
@@ -71,16 +63,10 @@ export async function queueReply(deps: { channels: Channels; now?: () => Date },
   if (!channel) throw new ParleyError('account_held', `The channel ${target.provider} is not available on this server.`)
   const now = (deps.now ?? (() => new Date()))()
   const body = cleanJson(reply.body) as OutboundBody
-  checkGate({
-    now,
-    body,
-    capabilities: channel.capabilities,
-    contactStatus: target.contact_status,
-    accountState: target.state,
-    accountStateText: target.state_text,
-    windowExpiresAt: target.window_expires_at,
-  })
+  const refused = gate(target, { now, body, capabilities: channel.capabilities, answer: reply.consentAnswer ?? false })
   await requireAddress(tx, target.contact_id)
+  if (target.no_marketing && (await isMarketing(tx, target.channel_account_id, reply.author.sender, body)))
+    throw new ParleyError('opted_out', 'This customer wants no advertising on this channel. Other messages may be sent.')
   const quoted = await quotedMessage(tx, reply.conversationId, body.type === 'reaction' ? body.messageId : reply.replyTo)
   const stored =
     body.type === 'template'
@@ -92,10 +78,36 @@ export async function queueReply(deps: { channels: Channels; now?: () => Date },
     const { actor, userId } = reply.author
     await handOver(tx, { conversationId: reply.conversationId, to: 'human', reason: 'Answered by a person.', actor, userId })
   }
-  await write(tx, { reply, target, messageId, quoted, now, type: body.type, ...stored })
+  await write(tx, { reply, target, messageId, quoted, now, type: body.type, refused, ...stored })
   const mediaId = mediaIdOf(body)
   if (mediaId) await attachMedia(tx, { mediaId, messageId, conversationId: reply.conversationId })
-  return { messageId, fresh: true }
+  return { messageId, fresh: true, ...(refused ? { refused } : {}) }
+}
+
+/**
+ * Throws what whoever writes can mend. What waits for an authority is returned: the attempt is kept, so that everybody sees
+ * what could not be said and why.
+ */
+function gate(
+  target: Target,
+  given: { now: Date; body: OutboundBody; capabilities: Channel['capabilities']; answer: boolean },
+): ParleyError | undefined {
+  try {
+    checkGate({
+      ...given,
+      contactStatus: target.contact_status,
+      accountState: target.state,
+      accountStateText: target.state_text,
+      windowExpiresAt: target.window_expires_at,
+      optedOut: target.opted_out && !given.answer,
+      registration: target.registration,
+      phone: target.phone,
+    })
+    return undefined
+  } catch (error) {
+    if (error instanceof ParleyError && error.code === 'registration_required') return error
+    throw error
+  }
 }
 
 /** The message of an earlier call with this key; throws where that call asked for something else. */
@@ -114,54 +126,6 @@ async function findByKey(tx: Tx, key: string, hash: string): Promise<string | un
     )
   }
   return rows[0]?.id
-}
-
-async function lockTarget(tx: Tx, conversationId: string): Promise<Target> {
-  const { rows } = await tx.query<Target>(
-    `SELECT c.contact_id, c.channel_account_id, c.channel, a.provider, c.status, c.control, a.state, a.state_text, c.window_expires_at, k.status AS contact_status
-       FROM conversations c JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
-       JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
-      WHERE c.tenant_id = $1 AND c.id = $2 FOR NO KEY UPDATE OF c`,
-    [tx.tenantId, conversationId],
-  )
-  if (!rows[0]) throw notFound('The conversation')
-  if (rows[0].status !== 'open') await reopen(tx, conversationId)
-  return rows[0]
-}
-
-/** Writing into a closed conversation reopens it, visibly; where a newer one is open with this customer, that is the place. */
-async function reopen(tx: Tx, conversationId: string): Promise<void> {
-  const { rowCount } = await tx
-    .query(
-      `UPDATE conversations c SET status = 'open', closed_at = NULL, updated_at = now()
-      WHERE c.tenant_id = $1 AND c.id = $2 AND NOT EXISTS (
-        SELECT FROM conversations o WHERE o.tenant_id = c.tenant_id AND o.channel_account_id = c.channel_account_id
-           AND o.contact_id = c.contact_id AND o.status = 'open')`,
-      [tx.tenantId, conversationId],
-    )
-    .catch((error: Error & { code?: string }) => {
-      // Somebody opened a newer one between the look and the change.
-      if (error.code === '23505') return { rowCount: 0 }
-      throw error
-    })
-  if (!rowCount)
-    throw new ParleyError(
-      'conflict',
-      'This conversation is closed and a newer one with the same customer is open. Write there.',
-    )
-  await tx.query(
-    `INSERT INTO events (tenant_id, type, conversation_id, actor) VALUES ($1, 'conversation.reopened', $2, 'system')`,
-    [tx.tenantId, conversationId],
-  )
-}
-
-async function requireAddress(tx: Tx, contactId: string): Promise<void> {
-  const { rowCount } = await tx.query('SELECT FROM contact_identities WHERE tenant_id = $1 AND contact_id = $2 LIMIT 1', [
-    tx.tenantId,
-    contactId,
-  ])
-  if (!rowCount)
-    throw new ParleyError('no_address', 'There is no address to send to: this contact has no number or id on this channel.')
 }
 
 interface Quoted {
@@ -189,6 +153,7 @@ interface Writing {
   type: string
   body: unknown
   text: string | null
+  refused: ParleyError | undefined
 }
 
 async function write(tx: Tx, w: Writing): Promise<void> {
@@ -206,8 +171,10 @@ async function write(tx: Tx, w: Writing): Promise<void> {
     [tx.tenantId, reply.conversationId, reply.author.sender, w.now, said, previewLine(w.type, w.text)],
   )
   await tx.query(
-    `INSERT INTO message_tracking (tenant_id, id, channel_account_id, conversation_id, direction, status, status_at, idempotency_key, request_hash, created_at, updated_at, mapping_id, genesys_message_id)
-     VALUES ($1, $2, $3, $4, 'OUTBOUND', 'queued', $5, $6, $7, $5, $5, $8, $9)`,
+    `INSERT INTO message_tracking (tenant_id, id, channel_account_id, conversation_id, direction, status, status_at, idempotency_key, request_hash, created_at, updated_at,
+                                   mapping_id, genesys_message_id, error_code, error_text, failed_at)
+     VALUES ($1, $2, $3, $4, 'OUTBOUND', CASE WHEN $10::text IS NULL THEN 'queued' ELSE 'failed' END, $5, $6, $7, $5, $5, $8, $9, $10, $11,
+             CASE WHEN $10::text IS NOT NULL THEN $5::timestamptz END)`,
     [
       tx.tenantId,
       messageId,
@@ -218,26 +185,33 @@ async function write(tx: Tx, w: Writing): Promise<void> {
       reply.idempotencyKey ? hashOf(reply) : null,
       reply.centre?.mappingId ?? null,
       reply.centre?.messageId ?? null,
+      w.refused?.code ?? null,
+      w.refused ? `Not sent. ${w.refused.message}` : null,
     ],
   )
   await tx.query(
     `INSERT INTO messages (tenant_id, id, conversation_id, contact_id, channel, seq, direction, sender, author_id, type, content, body,
-                           reply_to_id, reply_to_external_id, occurred_at, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, 'outbound', $7, $8, $9, $10, $11, $12, $13, $14, $14)`,
+                           reply_to_id, reply_to_external_id, occurred_at, created_at, metadata)
+     VALUES ($1, $2, $3, $4, $5, $6, 'outbound', $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)`,
     [
       ...[tx.tenantId, messageId, reply.conversationId, target.contact_id, target.channel, rows[0]?.last_seq],
       ...[reply.author.sender, reply.author.userId ?? null, w.type, w.text, JSON.stringify(w.body)],
       ...[w.quoted?.id ?? null, w.quoted?.wamid ?? null, w.now],
+      reply.consentAnswer ? '{"consentAnswer": true}' : '{}',
     ],
   )
-  await tx.query(
-    `INSERT INTO conversation_lanes (tenant_id, conversation_id, kind, channel_account_id, ready_at) VALUES ($1, $2, 'send', $3, clock_timestamp())
-     ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE SET ready_at = coalesce(conversation_lanes.ready_at, excluded.ready_at)`,
-    [tx.tenantId, reply.conversationId, target.channel_account_id],
-  )
+  if (!w.refused) await makeReady(tx, reply.conversationId, target.channel_account_id)
   await tx.query(
     `INSERT INTO events (tenant_id, id, type, conversation_id, message_id, actor) VALUES ($1, $2, 'message.queued', $3, $2, $4)`,
     [tx.tenantId, messageId, reply.conversationId, reply.author.actor],
+  )
+}
+
+async function makeReady(tx: Tx, conversationId: string, accountId: string): Promise<void> {
+  await tx.query(
+    `INSERT INTO conversation_lanes (tenant_id, conversation_id, kind, channel_account_id, ready_at) VALUES ($1, $2, 'send', $3, clock_timestamp())
+     ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE SET ready_at = coalesce(conversation_lanes.ready_at, excluded.ready_at)`,
+    [tx.tenantId, conversationId, accountId],
   )
 }
 

@@ -247,21 +247,20 @@ async function say(
 ): Promise<void> {
   await tx.query('SAVEPOINT say')
   try {
-    await queueReply(deps, tx, {
+    const { refused } = await queueReply(deps, tx, {
       conversationId: claim.conversation_id,
       author: { sender: answerer?.sender ?? 'system', actor: `answerer:${answerer?.name ?? 'none'}` },
       body,
     })
     await tx.query('RELEASE SAVEPOINT say')
+    if (refused) await toPeople(tx, claim, refused)
   } catch (error) {
     if (classify(error) !== 'other') throw error
     // The gate said no (window, block list): people see why, and take over.
     await tx.query('ROLLBACK TO SAVEPOINT say')
-    await handOver(tx, {
-      conversationId: claim.conversation_id,
-      to: 'human',
-      reason: (error as Error).message,
-      actor: 'system',
-    })
+    await toPeople(tx, claim, error as Error)
   }
 }
+
+const toPeople = (tx: Tx, claim: Claim, { message }: Error) =>
+  handOver(tx, { conversationId: claim.conversation_id, to: 'human', reason: message, actor: 'system' })

@@ -8,6 +8,7 @@ import { type Spool, type Spooled, SpoolFull, type Take } from '../platform/spoo
 import type { Channels } from './accounts.ts'
 import type { SignedWebhook } from './batch.ts'
 import type { Ingress } from './ingress.ts'
+import { readWebhook } from './reading.ts'
 
 export interface WaitingWebhooks {
   /** Resolves once it is stored, or on the disk. Rejects with `unavailable` where it is neither. */
@@ -54,8 +55,8 @@ export const takeWaiting =
     const channel = deps.channels.get(provider)
     if (!channel) throw new Error(`There is no channel ${provider} on this server.`)
     await deps.ingress.accept({
-      ...{ id, provider, appSlug, headers, rawBody: body, parsed: channel.parse(body, headers) },
+      ...{ id, provider, appSlug, headers, rawBody: body },
       ...(owner === undefined ? {} : { owner }),
-      windowHours: channel.capabilities.windowHours,
+      ...readWebhook(channel, body, headers),
     })
   }

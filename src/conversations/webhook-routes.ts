@@ -7,6 +7,7 @@ import type { Channel, WebhookRequest } from '../ports/channel.ts'
 import type { Channels } from './accounts.ts'
 import type { SignedWebhook } from './batch.ts'
 import type { Ingress } from './ingress.ts'
+import { readWebhook } from './reading.ts'
 import type { WaitingWebhooks } from './waiting-webhooks.ts'
 
 export interface AppSecrets {
@@ -57,8 +58,7 @@ export const webhookRoutes: FastifyPluginAsync<WebhookRouteDeps> = async (server
         ...(owner === undefined ? {} : { owner }),
         rawBody,
         headers,
-        parsed: channel.parse(rawBody, headers),
-        windowHours: channel.capabilities.windowHours,
+        ...readWebhook(channel, rawBody, headers),
       }
       await (waiting && channel.webhook?.onlyOnce ? waiting.accept(ingress, webhook) : ingress.accept(webhook))
       return answer ? reply.type(answer.type).send(answer.body) : ''

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Capabilities } from '../ports/channel.ts'
 import type { OutboundBody } from '../ports/message.ts'
-import { checkGate, type GateFacts } from './window.ts'
+import { checkGate, type GateFacts, type LateFacts, lateRefusal, needsRegistration } from './window.ts'
 
 const capabilities: Capabilities = {
   send: ['text', 'template', 'image'],
@@ -24,6 +24,9 @@ const facts = (change: Partial<GateFacts>): GateFacts => ({
   accountState: 'connected',
   accountStateText: null,
   windowExpiresAt: new Date('2026-11-21T12:00:01Z'),
+  optedOut: false,
+  registration: 'not_needed',
+  phone: '+16505550123',
   ...change,
 })
 const refusal = (change: Partial<GateFacts>): unknown => {
@@ -57,4 +60,38 @@ test('a blocked contact, a type the channel has not, and a text too long are ref
 
 test('a number that was stopped keeps its queue: writing is not refused', () => {
   expect(refusal({ accountState: 'held', accountStateText: 'payment' })).toBeNull()
+})
+
+test('who said stop gets nothing, whatever it is', () => {
+  expect(refusal({ optedOut: true })).toBe('opted_out')
+  expect(refusal({ optedOut: true, body: template })).toBe('opted_out')
+  expect(refusal({ optedOut: true, contactStatus: 'blocked' })).toBe('contact_blocked')
+})
+
+test('texts to the United States wait for the carriers; texts elsewhere do not', () => {
+  for (const registration of ['pending', 'rejected'] as const) {
+    expect(refusal({ registration })).toBe('registration_required')
+    expect(refusal({ registration, phone: '+79001234567' })).toBeNull()
+    expect(refusal({ registration, phone: '+16135550123' }), 'Canada').toBeNull()
+    expect(refusal({ registration, phone: null })).toBeNull()
+  }
+  expect(refusal({ registration: 'approved' })).toBeNull()
+  expect(needsRegistration('rejected', '+16505550123')).toMatch(/rejected/)
+})
+
+test('what was right when it was queued is refused when it goes, by the same rules', () => {
+  const late = (change: Partial<LateFacts>) =>
+    lateRefusal(
+      {
+        ...{ type: 'text', capabilities, contactStatus: 'active', windowExpiresAt: new Date('2026-11-21T12:00:01Z') },
+        ...{ optedOut: false, registration: 'not_needed', phone: '+16505550123', ...change },
+      },
+      now,
+    )?.code
+  expect(late({})).toBeUndefined()
+  expect(late({ optedOut: true })).toBe('opted_out')
+  expect(late({ contactStatus: 'blocked' })).toBe('contact_blocked')
+  expect(late({ registration: 'pending' })).toBe('registration_required')
+  expect(late({ windowExpiresAt: now })).toBe('window_closed')
+  expect(late({ windowExpiresAt: now, type: 'template' })).toBeUndefined()
 })

@@ -53,6 +53,15 @@ export async function send(
   given: { conversationId: string; body: OutboundBody; replyTo?: string; idempotencyKey?: string },
 ): Promise<Queued> {
   const queued = await change(deps, actor, (tx) => queueReply(deps, tx, { ...given, author: author(actor) }))
+  return told(deps, queued)
+}
+
+/** What could not be sent is kept in the thread, and the caller is told all the same. */
+function told(deps: InboxDeps, queued: Queued): Queued {
+  if (queued.refused) {
+    const { code, message } = queued.refused
+    throw new ParleyError(code, message, { messageId: queued.messageId })
+  }
   deps.wakeDispatch()
   return queued
 }
@@ -87,8 +96,7 @@ export async function start(
       request,
     })
   })
-  deps.wakeDispatch()
-  return queued
+  return told(deps, queued)
 }
 
 async function contactOf(tx: Tx, phone: string | undefined, country: string): Promise<string> {

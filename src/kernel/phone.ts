@@ -16,3 +16,10 @@ export function toE164(input: string, country: string): string | null {
   }
   return null
 }
+
+/** Whether a number with its country code is one of the United States; where it cannot be told, +1 counts as one. */
+export function isUnitedStates(e164: string): boolean {
+  if (!e164.startsWith('+1')) return false
+  const country = parsePhoneNumberFromString(e164)?.country
+  return country === undefined || country === 'US'
+}

@@ -287,13 +287,14 @@ export async function sendTest(
         how: null,
         text: `Write something to ${account.address ?? account.name} from ${phone} first: for 24 hours after that anything may be sent to it. Without that a template is needed, and there is none that can be sent as it is.`,
       }
-    const { messageId } = await queueReply(deps, tx, {
+    const { messageId, refused } = await queueReply(deps, tx, {
       conversationId,
       author: { sender: 'system', actor: by.label },
       body: template
         ? { type: 'template', name: template.name, language: template.language, parameters: { body: {}, buttons: {} } }
         : { type: 'text', text: 'This is a test message from Parley. The number works.' },
     })
+    if (refused) return { sent: false, messageId, conversationId, how: null, text: refused.message }
     await audit(tx, by, { action: 'account.tested', subject: { type: 'account', id: account.id } })
     const how = template ? 'template' : 'text'
     return { sent: true, messageId, conversationId, how, text: 'The message is on its way. Look at your phone.' }

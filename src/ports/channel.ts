@@ -163,10 +163,16 @@ export interface OutboundMessage {
 export type SendResult =
   | { outcome: 'accepted'; externalId: string; person?: PersonIdentity[]; upload?: { externalId: string; expiresAt: string } }
   | { outcome: 'retry'; code: string; text: string; retryAfterMs?: number; scope: 'message' | 'pair' | 'account' }
-  | { outcome: 'reject'; code: string; text: string; hint?: 'template' | 'refresh_templates' | 'opted_out' }
+  | { outcome: 'reject'; code: string; text: string; hint?: SendHint }
   | { outcome: 'reconnect'; code: string; text: string }
   | { outcome: 'hold'; code: string; text: string }
   | { outcome: 'unknown'; code: string; text: string }
+
+/**
+ * What may be done about a refusal. opted_out: the customer wants nothing more from this business here; no_marketing: no
+ * advertising. Both are kept as what they are.
+ */
+export type SendHint = 'template' | 'refresh_templates' | 'opted_out' | 'no_marketing'
 
 export interface Capabilities {
   /** Body types of `OutboundBody` that can be sent. */
@@ -187,6 +193,8 @@ export interface Capabilities {
   >
   /** Characters. */
   maxText: number
+  /** CANCEL, END, HELP and the like mean what the carriers of texts say they mean. Default: only what nobody means otherwise. */
+  carrierKeywords?: boolean
 }
 
 /** An account as a channel needs it for a call: where it is and what opens it. Never logged. */

@@ -10,6 +10,12 @@ type Payload = (own: Neighbour, their: ReturnType<typeof makers>, world: World) 
 /** One for every kind of job: who adds one says what a crossed one looks like. */
 const crossed: Record<(typeof jobNames)[number], Payload> = {
   'media.fetch': async (own, their) => ({ tenantId: own.business.tenantId, mediaId: await their.pendingMedia() }),
+  'consent.answer': async (own, their) => ({
+    tenantId: own.business.tenantId,
+    conversationId: await their.conversation(),
+    messageId: await their.message(),
+    answer: 'stop',
+  }),
   'people.mail': async (own, their, world) => {
     const invitationId = await their.invitation()
     return {

@@ -1,12 +1,14 @@
 /** The table of failures.ts: code → outcome, what has to wait, words, hint, and the wait in milliseconds. */
 
+import type { SendHint } from '../../ports/channel.ts'
+
 export interface FailureRow {
   outcome: 'retry' | 'reject' | 'reconnect' | 'hold'
   text: string
   /** retry: what waits. Without it, this message alone. */
   scope?: 'message' | 'pair' | 'account'
   delayMs?: number
-  hint?: 'template' | 'refresh_templates' | 'opted_out'
+  hint?: SendHint
 }
 
 const SECOND = 1_000
@@ -74,7 +76,7 @@ export const rows: ReadonlyMap<number, FailureRow> = new Map([
   [131030, reject('A test number can only write to the recipients in its list.')],
   [130497, reject('WhatsApp does not allow messages of this business to that country.')],
   [131049, reject('WhatsApp holds back marketing to this customer for now. Try again after a day at the earliest.')],
-  [131050, reject('The customer does not want marketing messages from you.', 'opted_out')],
+  [131050, reject('The customer does not want marketing messages from you.', 'no_marketing')],
   [130472, reject('WhatsApp did not deliver it because the customer is part of an experiment.')],
   [131062, reject('This kind of template needs the phone number of the customer, who hides it.')],
   [131063, reject('WhatsApp takes marketing templates from this number only through its marketing interface.')],

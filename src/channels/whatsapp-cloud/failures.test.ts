@@ -53,7 +53,7 @@ describe('what is final', () => {
   })
   test.each([
     [131047, 'template'],
-    [131050, 'opted_out'],
+    [131050, 'no_marketing'],
     [132001, 'refresh_templates'],
     [132015, 'refresh_templates'],
     [132016, 'refresh_templates'],

@@ -1,12 +1,13 @@
 /** Results of rendering, and what a file must be to be sent: shared by the render files. */
 
 import type { Json } from '../../kernel/read.ts'
+import type { SendHint } from '../../ports/channel.ts'
 import type { OutboundBody } from '../../ports/message.ts'
 import { capabilities, MAX_STILL_STICKER_BYTES } from './capabilities.ts'
 
 type MediaBody = Extract<OutboundBody, { mediaId: string }>
 
-export type Rejection = { ok: false; code: string; text: string; hint?: 'template' | 'refresh_templates' | 'opted_out' }
+export type Rejection = { ok: false; code: string; text: string; hint?: SendHint }
 export type Part = { ok: true; part: Json } | Rejection
 
 export const rejected = (code: string, text: string): Rejection => ({ ok: false, code, text })
