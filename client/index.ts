@@ -114,6 +114,10 @@ function contacts(c: Connection) {
       request<T.Page<T.Contact>>(c, '/api/contacts', { query, ...o }),
     get: (id: string, o: Signal = {}) => request<T.Contact>(c, `/api/contacts/${at(id)}`, o),
     update: (id: string, json: T.PatchContact) => request<T.Contact>(c, `/api/contacts/${at(id)}`, { method: 'PATCH', json }),
+    /** What they agreed to, and when they said so. */
+    consents: (id: string, o: Signal = {}) => request<T.Consents>(c, `/api/contacts/${at(id)}/consents`, o),
+    addConsent: (id: string, json: T.AddConsent) =>
+      request<T.Consents>(c, `/api/contacts/${at(id)}/consents`, { method: 'POST', json }),
   }
 }
 
@@ -137,6 +141,8 @@ function workspace(c: Connection) {
     accounts: {
       list: (o: Signal = {}) => request<{ items: T.Account[] }>(c, '/api/accounts', o),
       create: (json: T.CreateAccount) => request<T.CreatedAccount>(c, '/api/accounts', { method: 'POST', json }),
+      update: (id: string, json: T.PatchAccount) =>
+        request<T.ConnectedAccount>(c, `/api/accounts/${at(id)}`, { method: 'PATCH', json }),
       remove: (id: string) => request<void>(c, `/api/accounts/${at(id)}`, { method: 'DELETE' }),
       setup: (id: string, o: Signal = {}) => request<T.AccountSetup>(c, `/api/accounts/${at(id)}/setup`, o),
       /** Sends yourself a message. */

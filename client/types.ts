@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type * as centre from '../src/contact-centre/schema.ts'
 import type * as deadLetters from '../src/dead-letters/schema.ts'
+import type * as consent from '../src/inbox/consent-schema.ts'
 import type * as labels from '../src/inbox/label-schema.ts'
 import type * as inbox from '../src/inbox/schema.ts'
 import type * as search from '../src/inbox/search-schema.ts'
@@ -16,6 +17,7 @@ import type * as upkeep from '../src/upkeep/schema.ts'
 
 export type { MessageBody, MessageType, OutboundBody, TemplateParameters } from '../src/ports/message.ts'
 
+export type PatchAccount = z.infer<typeof onboarding.patchAccount>
 export type Upkeep = z.infer<typeof upkeep.upkeepView>
 export type Hold = z.infer<typeof upkeep.holdView>
 export type PlaceHold = z.infer<typeof upkeep.placeHold>
@@ -73,6 +75,10 @@ export type Conversation = z.infer<typeof inbox.conversationView>
 export type Message = z.infer<typeof inbox.messageView>
 export type Media = z.infer<typeof inbox.mediaView>
 export type Contact = z.infer<typeof inbox.contactView>
+export type Consents = z.infer<typeof consent.consents>
+export type Consent = z.infer<typeof consent.consentView>
+export type StandingConsent = z.infer<typeof consent.standingConsent>
+export type AddConsent = z.input<typeof consent.addConsent>
 export type Label = z.infer<typeof labels.labelView>
 export type CreateLabel = z.input<typeof labels.createLabel>
 export type PatchLabel = z.infer<typeof labels.patchLabel>

@@ -12,6 +12,7 @@ import { keepWaiting } from '../conversations/waiting-webhooks.ts'
 import { type AppSecrets, type FindApp, webhookRoutes } from '../conversations/webhook-routes.ts'
 import { deadLetterRoutes } from '../dead-letters/routes.ts'
 import type { DeadLetterDeps } from '../dead-letters/verbs.ts'
+import { consentRoutes } from '../inbox/consent-routes.ts'
 import { labelRoutes } from '../inbox/label-routes.ts'
 import { mediaRoutes } from '../inbox/media-routes.ts'
 import { inboxRoutes } from '../inbox/routes.ts'
@@ -123,6 +124,7 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(tenancyRoutes, { deps: people })
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(labelRoutes, { deps: inbox })
+      await api.register(consentRoutes, { deps: inbox })
       await api.register(mediaRoutes, { deps: inbox })
       await api.register(widgetRoutes, { deps: inbox, publicUrl: people.publicUrl })
       await api.register(searchRoutes, { db: inbox.searching })

@@ -6,6 +6,7 @@ import type { Tx } from '../platform/db/tx.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import type { AccountConnection, Channel } from '../ports/channel.ts'
 import { loadCredentials, storeCredentials } from '../tenancy/credentials.ts'
+import type { Registration } from './window.ts'
 
 /** Channels by provider. */
 export type Channels = ReadonlyMap<string, Channel>
@@ -20,9 +21,11 @@ export interface AccountRow {
   country: string
   state: 'pairing' | 'connecting' | 'connected' | 'degraded' | 'held' | 'logged_out'
   state_text: string | null
+  registration: Registration
+  registration_text: string | null
 }
 
-const columns = 'id, channel, provider, external_id, name, address, country, state, state_text'
+const columns = 'id, channel, provider, external_id, name, address, country, state, state_text, registration, registration_text'
 
 export async function listAccounts(tx: Tx): Promise<AccountRow[]> {
   const { rows } = await tx.query<AccountRow>(

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { outboundBody } from '../ports/message.ts'
 import { memberView } from '../tenancy/team-schema.ts'
+import { standingConsent } from './consent-schema.ts'
 
 export const id = z.uuid()
 const time = z.iso.datetime()
@@ -77,6 +78,9 @@ export const contactView = z
     notes: z.string().nullable(),
     externalRef: z.string().nullable(),
     identities: z.array(z.object({ kind: z.string(), value: z.string(), since: time })),
+    consents: z
+      .array(standingConsent)
+      .describe('How it stands, by channel and topic. A channel that is not here: nothing was said.'),
     createdAt: time,
     updatedAt: time,
   })
@@ -120,6 +124,9 @@ export const accountView = z
     address: z.string().nullable(),
     state: z.enum(['pairing', 'connecting', 'connected', 'degraded', 'held', 'logged_out']),
     stateText: z.string().nullable(),
+    registration: z
+      .object({ state: z.enum(['not_needed', 'pending', 'approved', 'rejected']), text: z.string().nullable() })
+      .describe('With the carriers of the United States: while it is pending or rejected no texts go to numbers there.'),
     capabilities: z.object({
       send: z.array(z.string()),
       windowHours: z.number().nullable(),

@@ -3,6 +3,7 @@ import { indexContacts, peopleQuery, searchPeople } from '../conversations/searc
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { isUuid } from '../kernel/ids.ts'
 import type { Tx } from '../platform/db/tx.ts'
+import type { StandingConsent } from './consent-schema.ts'
 
 export interface ConversationRow {
   id: string
@@ -264,11 +265,17 @@ export interface ContactRow {
   created_at: Date
   updated_at: Date
   identities: { kind: string; value: string; since: string }[]
+  consents: StandingConsent[]
 }
 
 const contactSelect = `SELECT k.id, k.name, k.phone, k.status, k.notes, k.external_ref, k.created_at, k.updated_at,
   (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'value', i.value, 'since', i.created_at) ORDER BY i.created_at), '[]')
-     FROM contact_identities i WHERE i.tenant_id = k.tenant_id AND i.contact_id = k.id) AS identities FROM contacts k`
+     FROM contact_identities i WHERE i.tenant_id = k.tenant_id AND i.contact_id = k.id) AS identities,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('channel', s.channel, 'topic', s.topic, 'state', s.state, 'source', s.source, 'since', s.occurred_at)
+                             ORDER BY s.channel, s.topic), '[]')
+     FROM (SELECT DISTINCT ON (o.channel, o.topic) o.channel, o.topic, o.state, o.source, o.occurred_at FROM consents o
+            WHERE o.tenant_id = k.tenant_id AND o.contact_id = k.id
+            ORDER BY o.channel, o.topic, o.occurred_at DESC, o.id DESC) s) AS consents FROM contacts k`
 
 export async function requireContact(tx: Tx, id: string): Promise<ContactRow> {
   const { rows } = await tx.query<ContactRow>(`${contactSelect} WHERE k.tenant_id = $1 AND k.id = $2`, [tx.tenantId, id])

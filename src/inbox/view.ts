@@ -136,6 +136,7 @@ export const contactView = (row: ContactRow): ContactView => ({
   notes: row.notes,
   externalRef: row.external_ref,
   identities: row.identities.map((i) => ({ ...i, since: new Date(i.since).toISOString() })),
+  consents: row.consents.map((one) => ({ ...one, since: new Date(one.since).toISOString() })),
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),
 })
@@ -150,6 +151,7 @@ export function accountView(channels: Channels, row: AccountRow): AccountView {
     address: row.address,
     state: row.state,
     stateText: row.state_text,
+    registration: { state: row.registration, text: row.registration_text },
     capabilities: {
       send: [...(capabilities?.send ?? [])],
       windowHours: capabilities?.windowHours ?? null,

@@ -6,6 +6,7 @@ import { ParleyError } from '../kernel/errors.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import { byRequest } from '../tenancy/audit.ts'
 import { actorOf } from '../tenancy/authenticate.ts'
+import { changeAccount } from './account-settings.ts'
 import { connectNumber, type OnboardingDeps, removeNumber, sendTest } from './accounts.ts'
 import { accountSetup } from './readiness.ts'
 import * as schema from './schema.ts'
@@ -54,6 +55,28 @@ export const accountRoutes: FastifyPluginAsyncZod<{ deps: OnboardingDeps }> = as
       const { tenantId } = actorOf(request)
       await changeTwilio(deps, byRequest(request), tenantId, request.params.id, request.body)
       return accountView(await inTenant(db, tenantId, (tx) => requireAccount(tx, request.params.id)))
+    },
+  )
+  server.patch(
+    '/accounts/:id',
+    {
+      config: { access: 'accounts.write' },
+      schema: {
+        tags,
+        summary: 'Name, and where it stands with the carriers',
+        params,
+        body: schema.patchAccount,
+        response: { 200: schema.accountView },
+      },
+    },
+    async (request) => {
+      const { tenantId } = actorOf(request)
+      const row = await inTenant(db, tenantId, async (tx) => {
+        await changeAccount(tx, byRequest(request), request.params.id, request.body)
+        return await requireAccount(tx, request.params.id)
+      })
+      deps.changed(tenantId)
+      return accountView(row)
     },
   )
   server.delete(

@@ -64,6 +64,19 @@ export const createAccount = z.discriminatedUnion('provider', [
   createTwilioAccount,
 ])
 
+export const registration = z
+  .enum(['not_needed', 'pending', 'approved', 'rejected'])
+  .describe('With the carriers of the United States: while it is pending or rejected no texts go to numbers there.')
+export const patchAccount = z
+  .object({
+    name: z.string().trim().min(1).max(100),
+    registration,
+    registrationText: z.string().trim().max(1000).nullable().describe('Why it was rejected, or what it waits for.'),
+  })
+  .partial()
+  .strict()
+export type PatchAccount = z.infer<typeof patchAccount>
+
 export const accountView = z
   .object({
     id: z.uuid(),

@@ -143,6 +143,16 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     )
     return []
   },
+  async receive_consents() {
+    const { rows } = await db.owner.query(`SELECT id FROM message_tracking WHERE wamid = $1`, [theirs.wamid])
+    // Our business with the neighbour's message.
+    return (
+      await rowsOf(
+        `SELECT * FROM parley.receive_consents(now(), ARRAY[$3::uuid], ARRAY[$1::uuid], ARRAY[$2::uuid], '{all}', '{opted_out}', '{keyword}', '{STOP}', ARRAY[now()], '{false}')`,
+        [ours.tenantId, rows[0].id, newId()],
+      )
+    ).map((row) => row.tenant_id)
+  },
   async receive_identity() {
     await rowsOf(
       `SELECT parley.receive_identity('whatsapp-cloud', '', $1, 'wa_id', '', $2, 'wa_id', '', '16505550000', NULL, 'changed', now())`,

@@ -128,6 +128,7 @@ const asked = (): Record<string, string[]> => {
     '/api/messages/:id/history': [''],
     '/api/contacts': ['', 'q=000777', 'q=c4c', 'q=49', `cursor=${contact}`],
     '/api/contacts/:id': [''],
+    '/api/contacts/:id/consents': [''],
     '/api/search': [
       'q=hello',
       'q=zzzz',

@@ -88,6 +88,7 @@ function addConversation(world: World, { at, account, owner }: Wanted): void {
       { kind: 'phone', value: phone, since: ago(9999) },
       { kind: 'wa_id', value: phone.replace(/\D/g, ''), since: ago(9999) },
     ],
+    consents: [],
     createdAt: ago(9999),
     updatedAt: ago(9999),
   }
@@ -380,6 +381,7 @@ function accounts(): Account[] {
       address: '+34 600 000 001',
       state: 'connected',
       stateText: null,
+      registration: { state: 'not_needed', text: null },
       capabilities: { send, windowHours: 24, templates: true, typing: true, maxText: 4096, media },
     },
     {
@@ -390,6 +392,7 @@ function accounts(): Account[] {
       address: '+34 600 000 002',
       state: 'degraded',
       stateText: 'Sends slowly: the provider limits us.',
+      registration: { state: 'not_needed', text: null },
       capabilities: { send: ['text'], windowHours: null, templates: false, typing: false, maxText: 1600, media: {} },
     },
   ]

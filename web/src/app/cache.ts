@@ -17,6 +17,7 @@ export const keys = {
   thread: (id: string) => ['thread', id] as const,
   history: (id: string) => ['history', id] as const,
   contact: (id: string) => ['contact', id] as const,
+  consents: (contactId: string) => ['consents', contactId] as const,
   contacts: (q: string) => ['contacts', q] as const,
   others: (contactId: string) => ['others', contactId] as const,
   accounts: ['accounts'] as const,

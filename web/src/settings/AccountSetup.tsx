@@ -11,6 +11,7 @@ import { Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import { Checklist } from './Checklist.tsx'
 import { Card, Confirm, CopyLine, Head, useChange } from './parts.tsx'
+import { Registration } from './Registration.tsx'
 import css from './settings.module.css'
 
 const CHECK_EVERY_MS = 4_000
@@ -55,6 +56,7 @@ export function AccountSetup({ account, onClose }: { account: Account; onClose: 
           </>
         )}
       </Card>
+      {account.channel === 'sms' && <Registration account={account} />}
       <SendYourself account={account} onSent={() => void setup.refetch()} />
       <Card title={t('channels.remove')} text={t('channels.remove.text')}>
         <div>

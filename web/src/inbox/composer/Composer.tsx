@@ -26,7 +26,7 @@ export function Composer({ conversation, draft, lastSeq }: { conversation: Conve
   const account = useAccount(conversation.account.id)
   const closedByServer = useWindowRefused(conversation)
   const [asksTemplate, setAsksTemplate] = useState(false)
-  const blocked = useBlocked(conversation.contact.id)
+  const contact = useContact(conversation.contact.id)
   const left = replyWindow(conversation, now, account?.capabilities.windowHours)
   const shut = left.state === 'closed' || closedByServer
   const note = draft.content.note
@@ -46,16 +46,33 @@ export function Composer({ conversation, draft, lastSeq }: { conversation: Conve
   }
   const channel = channelName(conversation.channel)
   const never = conversation.windowExpiresAt === null
-  const reason = blocked
-    ? t('composer.blocked')
-    : account?.state === 'held'
-      ? t('composer.held', { reason: account.stateText ?? '' })
-      : null
+  const outOn = (contact?.consents ?? []).flatMap((one) =>
+    one.topic === 'all' && one.state === 'opted_out' ? [one.channel] : [],
+  )
+  const elsewhere = outOn.filter((one) => one !== conversation.channel)
+  const registration = account?.registration.state
+  const unregistered = (registration === 'pending' || registration === 'rejected') && contact?.phone?.startsWith('+1')
+  const reason =
+    contact?.status === 'blocked'
+      ? t('composer.blocked')
+      : outOn.includes(conversation.channel)
+        ? t('composer.optedOut')
+        : account?.state === 'held'
+          ? t('composer.held', { reason: account.stateText ?? '' })
+          : null
   const picker = (shut || asksTemplate) && !note && !reason
   return (
     <div className={css.composer} data-note={note || undefined}>
       <ModeSwitch note={note} onChange={(next) => draft.open(next ? 'note' : 'reply')} />
-      {!note && reason && <p className={css.notice}>{reason}</p>}
+      {!note && reason && (
+        <p className={css.notice} role="status">
+          {reason}
+        </p>
+      )}
+      {!note && !reason && unregistered && <p className={css.notice}>{t('composer.registration')}</p>}
+      {!note && !reason && elsewhere.length > 0 && (
+        <p className={css.notice}>{t('composer.optedOutElsewhere', { channels: elsewhere.map(channelName).join(', ') })}</p>
+      )}
       {picker && (
         <Suspense>
           <TemplatePicker
@@ -93,11 +110,10 @@ function useWindowRefused(conversation: Conversation): boolean {
   return !renewed
 }
 
-function useBlocked(contactId: string): boolean {
+function useContact(contactId: string): Contact | undefined {
   const { api } = useConsole()
-  const contact = useQuery<Contact>({
+  return useQuery<Contact>({
     queryKey: keys.contact(contactId),
     queryFn: ({ signal }) => api.contacts.get(contactId, { signal }),
-  })
-  return contact.data?.status === 'blocked'
+  }).data
 }

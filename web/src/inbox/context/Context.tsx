@@ -3,6 +3,7 @@ import type { Conversation } from '../../../../client/index.ts'
 import { useText } from '../../app/text.tsx'
 import { Chips } from '../../labels/Chips.tsx'
 import { useConversation } from '../thread/useThread.ts'
+import { Consent } from './Consent.tsx'
 import css from './context.module.css'
 import { Files } from './Files.tsx'
 import { Others } from './Others.tsx'
@@ -38,6 +39,7 @@ export function Context({
       {data && (
         <>
           <Person contactId={data.contact.id} link />
+          <Consent contactId={data.contact.id} />
           <Labelled conversation={data} />
           <Others contactId={data.contact.id} except={conversationId} title={t('context.others')} />
           <PersonHold contactId={data.contact.id} />
