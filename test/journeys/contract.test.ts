@@ -3,6 +3,7 @@ import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MessageView } from '../../src/inbox/schema.ts'
 import { centresDay } from '../world/centres-day.ts'
+import { consentsDay } from '../world/consents-day.ts'
 import { deadLettersDay } from '../world/dead-letters-day.ts'
 import { listsDay } from '../world/lists-day.ts'
 import { peoplesDay } from '../world/peoples-day.ts'
@@ -64,6 +65,7 @@ test('every answer of a working day matches its description', async () => {
   await searchDay(world, '15550107001')
   await listsDay(world, '15550107001')
   await widgetDay(world, '15550107001')
+  await consentsDay(world, '15550107001')
   await deadLettersDay(world)
   await centresDay(world, '15550107001')
   await peoplesDay(world)

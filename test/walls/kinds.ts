@@ -137,6 +137,7 @@ const byRequest: Record<string, Record<string, unknown>> = {
   'PUT /api/tenants/:id/whatsapp': number,
   'POST /tenants/:id/whatsapp/sign-up/complete': signedUp,
   'POST /api/tenants/:id/whatsapp/sign-up/complete': signedUp,
+  'POST /api/contacts/:id/consents': { channel: 'whatsapp' },
   'POST /api/accounts/:id/test': { to: '+16505550123' },
 }
 
