@@ -60,11 +60,11 @@ async function withIdentity(tx: Tx, contactId: string, waId: string): Promise<st
   return contactId
 }
 
-/** The open conversation with a contact on an account, made where there is none. */
+/** The open conversation with a contact on an account, made where there is none: nobody's yet where the assistant answers. */
 export async function openConversation(tx: Tx, accountId: string, contactId: string): Promise<string> {
   const { rows } = await tx.query<{ id: string }>(
-    `INSERT INTO conversations (tenant_id, channel_account_id, contact_id, channel)
-     SELECT $1, a.id, $3, a.channel FROM channel_accounts a WHERE a.tenant_id = $1 AND a.id = $2
+    `INSERT INTO conversations (tenant_id, channel_account_id, contact_id, channel, control)
+     SELECT $1, a.id, $3, a.channel, CASE a.answerer WHEN 'assistant' THEN 'none' ELSE 'human' END FROM channel_accounts a WHERE a.tenant_id = $1 AND a.id = $2
      ON CONFLICT (tenant_id, channel_account_id, contact_id) WHERE status = 'open' DO UPDATE SET updated_at = conversations.updated_at RETURNING id`,
     [tx.tenantId, accountId, contactId],
   )

@@ -48,7 +48,9 @@ export async function handOver(tx: Tx, given: HandOver): Promise<boolean> {
   )
   if (before.control === 'agent') await closeMappingOf(tx, given.conversationId, 'taken over')
   const lane = laneOf[given.to]
-  if (lane) await giveLines(tx, given.conversationId, before.channel_account_id, lane)
+  const place = { conversationId: given.conversationId, accountId: before.channel_account_id }
+  if (lane) await giveLines(tx, { ...place, lane, answered: before.control !== 'none' })
+  if (given.to === 'none') await settleLines(tx, place)
   await addInternal(tx, {
     conversationId: given.conversationId,
     type: 'activity',
@@ -65,14 +67,32 @@ export async function handOver(tx: Tx, given: HandOver): Promise<boolean> {
   return true
 }
 
-/** The lines after the last answer wait in the lane of whoever has the conversation now. */
-async function giveLines(tx: Tx, conversationId: string, accountId: string, lane: 'turn' | 'bridge'): Promise<void> {
+interface Place {
+  conversationId: string
+  accountId: string
+}
+
+/**
+ * The lines after the last answer wait in the lane of whoever has the conversation now. While nobody had it nobody answered:
+ * what went out then (a text for a missed call) was no answer.
+ */
+async function giveLines(tx: Tx, given: Place & { lane: 'turn' | 'bridge'; answered: boolean }): Promise<void> {
   await tx.query(
     `INSERT INTO conversation_lanes AS l (tenant_id, conversation_id, kind, channel_account_id, ready_at, done_seq)
      SELECT $1, $2, $3, $4, clock_timestamp(), coalesce((SELECT m.seq FROM messages m
-              WHERE m.tenant_id = $1 AND m.conversation_id = $2 AND m.direction = 'outbound' ORDER BY m.seq DESC LIMIT 1), 0)
+              WHERE $5 AND m.tenant_id = $1 AND m.conversation_id = $2 AND m.direction = 'outbound' ORDER BY m.seq DESC LIMIT 1), 0)
      ON CONFLICT (tenant_id, conversation_id, kind)
        DO UPDATE SET ready_at = excluded.ready_at, done_seq = greatest(l.done_seq, excluded.done_seq)`,
-    [tx.tenantId, conversationId, lane, accountId],
+    [tx.tenantId, given.conversationId, given.lane, given.accountId, given.answered],
+  )
+}
+
+/** Nobody's, and nothing left to answer: the timer begins with the customer's next line. */
+async function settleLines(tx: Tx, { conversationId, accountId }: Place): Promise<void> {
+  await tx.query(
+    `INSERT INTO conversation_lanes AS l (tenant_id, conversation_id, kind, channel_account_id, done_seq)
+     SELECT $1, $2, 'turn', $3, c.last_seq FROM conversations c WHERE c.tenant_id = $1 AND c.id = $2
+     ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE SET done_seq = greatest(l.done_seq, excluded.done_seq)`,
+    [tx.tenantId, conversationId, accountId],
   )
 }

@@ -6,12 +6,14 @@
 import { classify } from '../platform/db/errors.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
-import type { Answerer, Turn, TurnLine, Verdict } from '../ports/answerer.ts'
+import type { Answerer, Verdict } from '../ports/answerer.ts'
 import type { Channels } from './accounts.ts'
 import { handOver } from './hand-over.ts'
 import { keepLeases, leaseMs } from './leases.ts'
 import { queueReply } from './reply.ts'
-import { answererFor, type Control, maxFailedTurns, turnRetryDelay } from './turn-rules.ts'
+import { beginAssistant } from './turn-begin.ts'
+import { type Claim, type Loaded, loadTurn } from './turn-load.ts'
+import { type Control, maxFailedTurns, turnRetryDelay } from './turn-rules.ts'
 
 export interface TurnDeps {
   db: Database
@@ -20,6 +22,8 @@ export interface TurnDeps {
   answerers: ReadonlyMap<string, Answerer>
   onChange?: (tenantId: string) => void
   wakeDispatch?: () => void
+  /** Whose time it is by another clock than the database's: for tests. */
+  now?: () => Date
 }
 
 export interface TurnTaker {
@@ -30,16 +34,6 @@ export interface TurnTaker {
 
 /** How long an answerer may think. */
 const thinkingMs = 60_000
-const historyLines = 50
-
-interface Claim {
-  tenant_id: string
-  conversation_id: string
-  account_id: string
-  token: number
-  done_seq: number
-}
-
 export function startTurns(deps: TurnDeps, options: { pollMs?: number; maxUnderWay?: number } = {}): TurnTaker {
   const limit = options.maxUnderWay ?? 16
   const leases = keepLeases(deps, 'turn')
@@ -52,7 +46,9 @@ export function startTurns(deps: TurnDeps, options: { pollMs?: number; maxUnderW
     if (stopped || underWay >= limit) return 0
     clearTimeout(timer)
     try {
-      const { rows } = await deps.db.pool.query<Claim>('SELECT * FROM parley.claim_turns($1, $2)', [limit - underWay, leaseMs])
+      const { rows } = await deps.db.pool.query<Claim>('SELECT * FROM parley.claim_turns($1, $2, $3)', [
+        ...[limit - underWay, leaseMs, deps.now?.() ?? null],
+      ])
       for (const claim of rows) void carry(claim)
       return rows.length
     } catch (error) {
@@ -110,17 +106,12 @@ export function startTurns(deps: TurnDeps, options: { pollMs?: number; maxUnderW
   }
 }
 
-interface Loaded {
-  control: Control
-  answerer: string | null
-  lastSeq: number
-  attempts: number
-  turn: Turn
-}
-
 async function takeTurn(deps: TurnDeps, claim: Claim): Promise<void> {
   const loaded = await inTenant(deps.db, claim.tenant_id, (tx) => loadTurn(tx, claim))
   if (!loaded) return
+  // Claimed anew by whoever looks next: until then a person may still be quicker.
+  if (loaded.control === 'none' && loaded.turn.unanswered.length > 0)
+    return await inTenant(deps.db, claim.tenant_id, (tx) => beginAssistant(tx, claim))
   const answerer = loaded.answerer ? deps.answerers.get(loaded.answerer) : undefined
   const verdict = await propose(deps, loaded, answerer)
   await inTenant(deps.db, claim.tenant_id, (tx) => commit(deps, tx, claim, loaded, answerer, verdict))
@@ -143,55 +134,6 @@ async function propose(deps: TurnDeps, loaded: Loaded, answerer: Answerer | unde
     })
     const reason = `The answerer ${answerer.name} failed.`
     return loaded.attempts + 1 >= maxFailedTurns ? { kind: 'hand_over', to: 'human', reason } : { kind: 'failed', reason }
-  }
-}
-
-async function loadTurn(tx: Tx, claim: Claim): Promise<Loaded | null> {
-  const { rows } = await tx.query<{
-    control: Control
-    answerer: string
-    last_seq: number
-    contact_id: string
-    name: string | null
-    attempts: number
-  }>(
-    `SELECT c.control, a.answerer, c.last_seq, k.id AS contact_id, k.name, l.attempts FROM conversations c
-       JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
-       JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
-       JOIN conversation_lanes l ON l.tenant_id = c.tenant_id AND l.conversation_id = c.id AND l.kind = 'turn'
-      WHERE c.tenant_id = $1 AND c.id = $2 AND l.token = $3`,
-    [tx.tenantId, claim.conversation_id, claim.token],
-  )
-  const row = rows[0]
-  if (!row) return null
-  const lines = await tx.query<{
-    id: string
-    seq: number
-    direction: TurnLine['direction']
-    sender: string
-    type: string
-    content: string | null
-    created_at: Date
-  }>(
-    'SELECT id, seq, direction, sender, type, content, created_at FROM messages WHERE tenant_id = $1 AND conversation_id = $2 ORDER BY seq DESC LIMIT $3',
-    [tx.tenantId, claim.conversation_id, historyLines],
-  )
-  const all: TurnLine[] = lines.rows
-    .reverse()
-    .map(({ content, created_at, ...line }) => ({ ...line, text: content, at: created_at.toISOString() }))
-  const isNew = (line: TurnLine) => line.direction === 'inbound' && line.seq > claim.done_seq
-  return {
-    control: row.control,
-    answerer: answererFor(row.control, row.answerer),
-    lastSeq: row.last_seq,
-    attempts: row.attempts,
-    turn: {
-      tenantId: tx.tenantId,
-      conversationId: claim.conversation_id,
-      contact: { id: row.contact_id, name: row.name },
-      unanswered: all.filter(isNew),
-      history: all.filter((line) => !isNew(line)),
-    },
   }
 }
 

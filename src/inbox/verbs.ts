@@ -193,6 +193,7 @@ export async function patch(
     }
     if (given.status && given.status !== before.status) {
       await setStatus(tx, id, given.status)
+      if (given.status !== 'open') await letGo(tx, id, actor)
       await addInternal(tx, {
         conversationId: id,
         type: 'activity',
@@ -223,6 +224,17 @@ async function setStatus(tx: Tx, id: string, status: 'open' | 'closed' | 'archiv
     if ((error as { code?: string }).code !== '23505') throw error
     throw new ParleyError('conflict', 'A newer conversation with this customer is open already. Go on there.')
   }
+}
+
+/** Who closes a conversation that the assistant may answer lets go of it: what the customer writes next is anybody's again. */
+async function letGo(tx: Tx, id: string, actor: Actor): Promise<void> {
+  const { rows } = await tx.query<{ answerer: string }>(
+    `SELECT a.answerer FROM conversations c JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
+      WHERE c.tenant_id = $1 AND c.id = $2`,
+    [tx.tenantId, id],
+  )
+  if (rows[0]?.answerer !== 'assistant') return
+  await handOver(tx, { conversationId: id, to: 'none', reason: 'Closed.', actor: actor.label, userId: actor.userId })
 }
 
 /** Gives a conversation to people, the contact centre, the assistant or the rules. Who has it already keeps it. */
