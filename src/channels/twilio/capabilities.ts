@@ -27,6 +27,7 @@ export const smsCapabilities = {
     document: { maxBytes: 600 * KB, mimeTypes: ['application/pdf', 'text/vcard', 'text/calendar', 'text/plain'] },
   },
   maxText,
+  carrierKeywords: true,
 } as const satisfies Capabilities
 
 /** One file to a message, of 16 MB at most. */
