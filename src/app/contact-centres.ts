@@ -8,7 +8,6 @@ import { type KnownAddresses, openKnownAddresses } from '../contact-centre/known
 import { startCentreReceipts } from '../contact-centre/receipts.ts'
 import { startCentreTasks } from '../contact-centre/tasks.ts'
 import { takeSpooled } from '../contact-centre/webhook-routes.ts'
-import type { Worker } from '../contact-centre/worker.ts'
 import { isAway } from '../conversations/waiting-webhooks.ts'
 import type { Bus } from '../platform/bus.ts'
 import type { Config } from '../platform/config.ts'
@@ -16,6 +15,7 @@ import { isUnavailable } from '../platform/db/errors.ts'
 import { createPool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { openSpool, type Spool, type Take } from '../platform/spool.ts'
+import type { Worker } from '../platform/worker.ts'
 import { hintMs, seldom } from './workers.ts'
 
 export interface Centres {

@@ -20,13 +20,13 @@ import { receiveBatch } from '../conversations/receive.ts'
 import { queueReply } from '../conversations/reply.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import { createOutbound, parseAllowed } from '../platform/outbound.ts'
+import type { Worker } from '../platform/worker.ts'
 import type { CentreEvent } from '../ports/contact-centre.ts'
 import { startBridge } from './bridge.ts'
 import { expireMappings } from './keeper.ts'
 import { startCentreReceipts } from './receipts.ts'
 import { receiveCentreWebhook } from './receive.ts'
 import { startCentreTasks } from './tasks.ts'
-import type { Worker } from './worker.ts'
 
 let db: TestDatabase
 let workers: (Worker | Dispatcher)[] = []

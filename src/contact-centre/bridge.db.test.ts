@@ -6,11 +6,11 @@ import { until } from '../../test/world/until.ts'
 import { handOver } from '../conversations/hand-over.ts'
 import { createIngress, type Ingress } from '../conversations/ingress.ts'
 import { inTenant } from '../platform/db/tx.ts'
+import type { Worker } from '../platform/worker.ts'
 import type { CentreResult } from '../ports/contact-centre.ts'
 import { bySystem } from '../tenancy/audit.ts'
 import { putCredentials } from '../tenancy/tenant-credentials.ts'
 import { startBridge } from './bridge.ts'
-import type { Worker } from './worker.ts'
 
 let db: TestDatabase
 let ingress: Ingress

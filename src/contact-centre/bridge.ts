@@ -8,13 +8,13 @@ import { keepLeases, leaseMs } from '../conversations/leases.ts'
 import { classify } from '../platform/db/errors.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import { SecretUnreadable } from '../platform/secrets.ts'
+import { startWorker, type Worker } from '../platform/worker.ts'
 import type { CentreConnection, CentreResult } from '../ports/contact-centre.ts'
 import type { CentreDeps } from './deps.ts'
 import { type Answered, prepareEstablished, recordEstablished } from './established.ts'
 import { type Claim, nextLine, type Preparation, type StoredFile } from './line.ts'
 import { record, release } from './record.ts'
 import { type CentreRow, loadCentre, setCentreState } from './store.ts'
-import { startWorker, type Worker } from './worker.ts'
 
 /** Lines under way: a call takes a while, and a thousand a second have to be under way somewhere. */
 const linesAtOnce = 256

@@ -3,10 +3,10 @@ import { digits, inboundText, webhook } from '../../test/world/arrange.ts'
 import { type BridgeWorld, bridgeWorld, type CentreAccount, makeCentre } from '../../test/world/centre.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { receiveBatch } from '../conversations/receive.ts'
+import type { Worker } from '../platform/worker.ts'
 import type { CentreResult } from '../ports/contact-centre.ts'
 import { startBridge } from './bridge.ts'
 import { checkMappings, expireMappings, forgetEvents, tellOfSilence } from './keeper.ts'
-import type { Worker } from './worker.ts'
 
 let db: TestDatabase
 let bridge: Worker | undefined

@@ -3,11 +3,11 @@
  * told yet, so nothing is lost by whatever stops in between, and several steps at once become the last one.
  */
 import { type Database, inTenant } from '../platform/db/tx.ts'
+import { startWorker, type Worker } from '../platform/worker.ts'
 import type { CentreConnection, CentreResult, ContactCentre } from '../ports/contact-centre.ts'
 import type { CentreDeps } from './deps.ts'
 import { customerOf } from './line.ts'
 import { type Asked, backoffMs, loadCentre, noteResult } from './store.ts'
-import { startWorker, type Worker } from './worker.ts'
 
 interface Owed {
   tenant_id: string

@@ -5,9 +5,9 @@ import { createTestDatabase, type TestDatabase } from '../../test/world/database
 import { handOver } from '../conversations/hand-over.ts'
 import { receiveBatch } from '../conversations/receive.ts'
 import { inTenant } from '../platform/db/tx.ts'
+import type { Worker } from '../platform/worker.ts'
 import { startBridge } from './bridge.ts'
 import { startCentreTasks } from './tasks.ts'
-import type { Worker } from './worker.ts'
 
 let db: TestDatabase
 let world: BridgeWorld

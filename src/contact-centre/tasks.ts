@@ -1,13 +1,13 @@
 /** What was written down to be done: failed receipts and ends for the contact centre, agents' messages with files. */
 import { addDeadLetter, hasAgain, type MappingRow, mappingById } from '../conversations/mappings.ts'
 import { inTenant, type Tx } from '../platform/db/tx.ts'
+import { startWorker, type Worker } from '../platform/worker.ts'
 import type { CentreCustomer, CentreResult } from '../ports/contact-centre.ts'
 import type { DLQReason } from '../ports/state-manager.ts'
 import { notSent, type Saying, sayWaiting } from './agent-message.ts'
 import type { CentreDeps } from './deps.ts'
 import { type Fetched, fetchParts } from './files.ts'
 import { backoffMs, loadCentre, noteResult } from './store.ts'
-import { startWorker, type Worker } from './worker.ts'
 
 interface Task {
   tenant_id: string

@@ -1,5 +1,5 @@
 /** Work that is claimed from the database: looks, carries out what it got, and looks again. */
-import type { Logger } from '../platform/log.ts'
+import type { Logger } from './log.ts'
 
 export interface Worker {
   /** There may be something to do: look now instead of at the next poll. */
