@@ -19,8 +19,6 @@ CREATE TABLE parley.phone_numbers (
   status_reason text,
   date_provisioned timestamptz,
   date_released timestamptz,
-  -- Registration of the business with the carriers of the country, where texting needs one (in the US: brand and campaign).
-  carrier_registration text NOT NULL DEFAULT 'not_required',
   webhooks_configured boolean NOT NULL DEFAULT false,
   voice_webhook_url text NOT NULL,
   sms_webhook_url text NOT NULL,
@@ -36,7 +34,6 @@ CREATE TABLE parley.phone_numbers (
   CONSTRAINT phone_numbers_capabilities_check CHECK (capabilities <@ ARRAY['voice', 'sms', 'mms', 'fax']),
   CONSTRAINT phone_numbers_status_check CHECK (status IN ('provisioning', 'provisioned', 'active', 'suspended', 'released')),
   CONSTRAINT phone_numbers_released_check CHECK ((status = 'released') = (date_released IS NOT NULL)),
-  CONSTRAINT phone_numbers_registration_check CHECK (carrier_registration IN ('not_required', 'pending', 'approved', 'rejected')),
   CONSTRAINT phone_numbers_slot_check CHECK (slot BETWEEN 1 AND 1000),
   CONSTRAINT phone_numbers_price_check CHECK (least(monthly_price_cents, setup_price_cents) >= 0),
   CONSTRAINT phone_numbers_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
@@ -83,6 +80,8 @@ CREATE TABLE parley.calls (
   direction text NOT NULL DEFAULT 'inbound',
   status text NOT NULL DEFAULT 'ringing',
   outcome text, -- how it ended; null while it rings or is talked
+  outcome_by text, -- what said so: ringing the business (dialled) counts more than the end of the caller's leg or silence
+  picked_up boolean NOT NULL DEFAULT false, -- somebody took it, or where nobody is asked for a key, something picked up
   start_time timestamptz NOT NULL,
   end_time timestamptz,
   duration integer NOT NULL DEFAULT 0, -- seconds
@@ -111,10 +110,11 @@ CREATE TABLE parley.calls (
   CONSTRAINT calls_direction_check CHECK (direction IN ('inbound', 'outbound')),
   CONSTRAINT calls_status_check CHECK (status IN ('ringing', 'in-progress', 'completed', 'missed', 'failed')),
   CONSTRAINT calls_outcome_check CHECK (outcome IN ('answered', 'short', 'voicemail', 'no_answer', 'busy', 'failed', 'canceled', 'unanswered')),
+  CONSTRAINT calls_outcome_by_check CHECK ((outcome IS NULL) = (outcome_by IS NULL) AND outcome_by IN ('dialled', 'ended', 'silence')),
   CONSTRAINT calls_ended_check CHECK ((outcome IS NULL) = (status IN ('ringing', 'in-progress'))),
   CONSTRAINT calls_duration_check CHECK (duration >= 0),
   CONSTRAINT calls_rule_check CHECK ((rule IS NULL) = (rule_version IS NULL)),
-  CONSTRAINT calls_text_check CHECK (sms_triggered = (text_message_id IS NOT NULL)),
+  CONSTRAINT calls_text_check CHECK (NOT sms_triggered OR text_message_id IS NOT NULL),
   CONSTRAINT calls_country_check CHECK (caller_country ~ '^[A-Z]{2,3}$')
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX idx_calls_call_sid ON parley.calls (tenant_id, call_sid);
@@ -175,10 +175,11 @@ ALTER TABLE parley.business_settings
   ADD COLUMN answer_by_key boolean NOT NULL DEFAULT false, -- whoever picks up presses 1: voicemail cannot
   ADD COLUMN minimum_answered_seconds integer, -- shorter talks count as missed; null: none does
   ADD COLUMN missed_call_greeting text NOT NULL DEFAULT 'Sorry, we cannot take your call right now. We will text you in a moment.',
+  ADD COLUMN missed_call_greeting_without_text text NOT NULL DEFAULT 'Sorry, we cannot take your call right now. We will get back to you as soon as we can.',
   ADD COLUMN missed_call_cooldown_minutes integer NOT NULL DEFAULT 60,
   ADD COLUMN after_hours_message text, -- null: the same text at any hour
   ADD COLUMN quiet_hours jsonb, -- {"from": "22:00", "to": "07:00"}: what would be sent then waits until they end; null: none
-  ADD COLUMN lead_channels text[] NOT NULL DEFAULT ARRAY['sms'], -- a first message on these makes a lead without a call
+  ADD COLUMN leads_from_texts boolean NOT NULL DEFAULT true, -- whether a first text makes a lead without a call
   ADD CONSTRAINT business_settings_numbers_check CHECK (phone_number_limit BETWEEN 1 AND 1000),
   ADD CONSTRAINT business_settings_forward_check CHECK (forward_to ~ '^\+[0-9]{6,20}$'),
   ADD CONSTRAINT business_settings_ring_check CHECK (ring_seconds BETWEEN 5 AND 60),
@@ -204,6 +205,6 @@ END $$;
 
 -- Down Migration
 ALTER TABLE parley.business_settings DROP COLUMN phone_number_limit, DROP COLUMN forward_to, DROP COLUMN ring_seconds, DROP COLUMN answer_by_key,
-  DROP COLUMN minimum_answered_seconds, DROP COLUMN missed_call_greeting, DROP COLUMN missed_call_cooldown_minutes, DROP COLUMN after_hours_message,
-  DROP COLUMN quiet_hours, DROP COLUMN lead_channels;
+  DROP COLUMN minimum_answered_seconds, DROP COLUMN missed_call_greeting, DROP COLUMN missed_call_greeting_without_text, DROP COLUMN missed_call_cooldown_minutes, DROP COLUMN after_hours_message,
+  DROP COLUMN quiet_hours, DROP COLUMN leads_from_texts;
 DROP TABLE parley.leads, parley.calls, parley.messaging_services, parley.phone_numbers;

@@ -71,3 +71,41 @@ export async function openConversation(tx: Tx, accountId: string, contactId: str
   if (!rows[0]) throw notFound('The account')
   return rows[0].id
 }
+
+/**
+ * The same for somebody who turned to the business without writing (a call): whoever answers them is who would answer a line
+ * of theirs. `fresh`: it was made.
+ */
+export async function conversationOfCaller(
+  tx: Tx,
+  accountId: string,
+  contactId: string,
+): Promise<{ id: string; fresh: boolean }> {
+  const { rows } = await tx.query<{ id: string; fresh: boolean }>(
+    `INSERT INTO conversations (tenant_id, channel_account_id, contact_id, channel, control)
+     SELECT $1, a.id, $3, a.channel, CASE a.answerer WHEN 'human' THEN 'human' WHEN 'genesys' THEN 'agent' ELSE 'bot' END
+       FROM channel_accounts a WHERE a.tenant_id = $1 AND a.id = $2
+     ON CONFLICT (tenant_id, channel_account_id, contact_id) WHERE status = 'open' DO UPDATE SET updated_at = conversations.updated_at
+     RETURNING id, xmax = 0 AS fresh`,
+    [tx.tenantId, accountId, contactId],
+  )
+  if (!rows[0]) throw notFound('The account')
+  return rows[0]
+}
+
+/** Somebody of whom nothing is known but one event at the provider, which stands for them. */
+export async function contactWithoutNumber(tx: Tx, scope: string, value: string, name: string | null): Promise<string> {
+  const found = await tx.query<{ contact_id: string }>(
+    `SELECT contact_id FROM contact_identities WHERE tenant_id = $1 AND scope = $2 AND kind = 'external' AND value = $3`,
+    [tx.tenantId, scope, value],
+  )
+  if (found.rows[0]) return found.rows[0].contact_id
+  const id = newId()
+  await tx.query('INSERT INTO contacts (tenant_id, id, name) VALUES ($1, $2, $3)', [tx.tenantId, id, name])
+  await tx.query(
+    `INSERT INTO contact_identities (tenant_id, scope, kind, value, contact_id) VALUES ($1, $2, 'external', $3, $4)`,
+    [tx.tenantId, scope, value, id],
+  )
+  await indexContacts(tx, [id])
+  return id
+}

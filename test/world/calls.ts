@@ -22,8 +22,8 @@ export async function fillCalls(
     [tenantId, number],
   )
   const call = await one(
-    `INSERT INTO calls (tenant_id, call_sid, channel_account_id, contact_id, customer_phone, business_phone, status, outcome, start_time, conversation_id)
-     SELECT $1, 'CA1', $2, c.contact_id, '+16505550101', '+15550100009', 'missed', 'no_answer', now() + $4::interval, c.id
+    `INSERT INTO calls (tenant_id, call_sid, channel_account_id, contact_id, customer_phone, business_phone, status, outcome, outcome_by, start_time, conversation_id)
+     SELECT $1, 'CA1', $2, c.contact_id, '+16505550101', '+15550100009', 'missed', 'no_answer', 'dialled', now() + $4::interval, c.id
        FROM conversations c WHERE c.tenant_id = $1 AND c.id = $3`,
     [tenantId, given.accountId, given.conversationId, given.startedAt ?? '0'],
   )

@@ -1,0 +1,51 @@
+/** What a call is decided by, as it stands at that moment. */
+import { isUnitedStates } from '../kernel/phone.ts'
+import type { Tx } from '../platform/db/tx.ts'
+import type { Registration } from '../conversations/window.ts'
+import type { Facts, Outcome } from './decision.ts'
+import { isOpen, isQuiet } from './hours.ts'
+import type { SettingsRow } from './settings.ts'
+import * as store from './store.ts'
+
+export interface Asked {
+  /** An id that no call has, where it is only asked what would be. */
+  callId: string
+  callerKind: Facts['callerKind']
+  phone: string | null
+  direction: Facts['direction']
+  outcome: Outcome
+  startedAt: Date
+  /** Whether it was put off until now: what happened since counts. */
+  putOff: boolean
+}
+
+export async function gatherFacts(
+  tx: Tx,
+  asked: Asked,
+  account: store.CalledAccount,
+  settings: SettingsRow,
+  now: Date,
+): Promise<{ facts: Facts; contactId: string | null }> {
+  const { phone } = asked
+  const contact = phone ? await store.knownContact(tx, phone, account.channel) : undefined
+  const about = contact ? { contactId: contact.id, callId: asked.callId } : null
+  const since = new Date(now.getTime() - settings.missed_call_cooldown_minutes * 60_000)
+  const facts: Facts = {
+    direction: asked.direction,
+    outcome: asked.outcome,
+    callerKind: asked.callerKind,
+    ownNumber: phone !== null && (phone === settings.forward_to || (await store.isOwnNumber(tx, phone))),
+    contactBlocked: contact?.status === 'blocked',
+    landline: contact?.landline ?? false,
+    autoResponse: settings.auto_response_enabled,
+    optedOut: contact?.opted_out ?? false,
+    registration: phone !== null && isUnitedStates(phone) ? (account.registration as Registration) : 'not_needed',
+    suspended: settings.tenant_status !== 'active' || !['connected', 'degraded'].includes(account.state),
+    recentlyTexted: about !== null && (await store.wasTexted(tx, { ...about, accountId: account.id, since })),
+    inTouch: asked.putOff && about !== null && (await store.wasInTouch(tx, { ...about, since: asked.startedAt })),
+    quiet: isQuiet(settings.quiet_hours, settings.timezone, now),
+    open: isOpen(settings.business_hours, settings.timezone, now),
+    afterHoursText: settings.after_hours_message !== null,
+  }
+  return { facts, contactId: contact?.id ?? null }
+}
