@@ -1,5 +1,6 @@
 import { type Clock, isVirtual } from '../clock.ts'
 import { accountOf, addAccount } from './accounts.ts'
+import { customerCalls } from './calls.ts'
 import { addContent, type ContentInput } from './contents.ts'
 import { type FaultBook, moods } from './faults.ts'
 import { type CustomerSend, customerSends } from './inbound.ts'
@@ -11,7 +12,9 @@ import type {
   Account,
   Alert,
   AvailableNumber,
+  Call,
   Content,
+  CustomerCall,
   Delivery,
   IncomingNumber,
   Message,
@@ -52,6 +55,10 @@ export type TwilioSimulator = {
   setPhone(input: PhoneInput): Phone
 
   customerSends(send: CustomerSend): Message
+  /** Somebody rings a number. The call goes on by itself. */
+  customerCalls(given: CustomerCall): Call
+  /** Oldest first. */
+  readonly calls: readonly Call[]
   /** The customer opens a WhatsApp chat. Returns how many messages became read. */
   customerReads(number: string, business: string): number
   /** Signs any parameters for an account and sends them to an address. */
@@ -132,6 +139,10 @@ export function createTwilioSimulator(options: SimulatorOptions = {}): TwilioSim
     addContent: (input) => addContent(world, input),
     setPhone: (input) => setPhone(world, input),
     customerSends: (send) => customerSends(world, send),
+    customerCalls: (given) => customerCalls(world, given),
+    get calls() {
+      return [...world.calls.values()]
+    },
     customerReads: (number, business) => markRead(world, number, business),
     postRaw: (accountSid, url, params, method) =>
       notify(world, { account: accountOf(world, accountSid), url, params, method, kind: 'raw', wantsTwiml: true }),

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { mountUrl, ownParsers, pageRoutes, type SimulatorPlugin } from '../host.ts'
+import { callControls } from './calls-control.ts'
 import type { TwilioSimulator } from './index.ts'
 import { apiRoute, type Route, sendError } from './requests.ts'
 import { notFound, RestError } from './rest-error.ts'
@@ -17,7 +18,7 @@ import type { World } from './world.ts'
  * customers do in `controlParts`; webhooks of its own kinds go out through `notify` and `verbsOf`.
  */
 const apiParts: readonly Route[][] = [messageRoutes, numberRoutes, serviceRoutes, contentRoutes, lookupRoutes, accountRoutes]
-const controlParts: readonly ((app: FastifyInstance, simulator: TwilioSimulator) => void)[] = [controlRoutes]
+const controlParts: readonly ((app: FastifyInstance, simulator: TwilioSimulator) => void)[] = [controlRoutes, callControls]
 
 // Twilio takes 5 MB of files; as base64 through the control API a third more.
 const bodyLimit = 16 * 1024 * 1024

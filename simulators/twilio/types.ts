@@ -166,3 +166,48 @@ export type SimulatorOptions = {
   keepDeliveries?: number
   fetch?: typeof fetch
 }
+
+/** What the telephone does that our TwiML rings. Milliseconds on the simulator's clock. */
+export type Answering =
+  /** A person: presses the key where one is asked for. */
+  | { kind: 'person'; afterMs?: number; talkMs?: number }
+  /** A person who looks at who calls and lets it be: presses nothing where a key is asked for. */
+  | { kind: 'declines'; afterMs?: number }
+  | { kind: 'voicemail'; afterMs?: number; talkMs?: number }
+  | { kind: 'busy' }
+  | { kind: 'failed' }
+  /** Rings until the time that the TwiML gives, or until then where that is sooner. */
+  | { kind: 'nobody'; afterMs?: number }
+
+export type CustomerCall = {
+  /** E.164, or a keypad spelling of a hidden number, `anonymous`, `sip:…`, `client:…`. */
+  from: string
+  to: string
+  /** Default: nobody answers. */
+  answering?: Answering
+  /** The caller hangs up after so many milliseconds: while it rings, or while it is said something. */
+  hangsUpAfterMs?: number
+  /** Older accounts do not say whether the two were connected. */
+  withoutBridged?: boolean
+  /** The callback about the caller's leg goes out before the one that asks what comes next. */
+  statusFirst?: boolean
+  /** Further parameters as they come with it: CallerName, StirVerstat … They win over ours. */
+  extra?: Record<string, string>
+}
+
+export type Call = {
+  sid: string
+  accountSid: string
+  from: string
+  to: string
+  status: 'ringing' | 'in-progress' | 'completed' | 'busy' | 'no-answer' | 'failed' | 'canceled'
+  /** What the caller heard, in order. */
+  heard: string[]
+  /** Who was rung and how that ended. */
+  dialled: { to: string; callerId: string; timeout: number; status: string; bridged: boolean; seconds: number }[]
+  /** Verbs that were carried out, in order. */
+  verbs: string[]
+  startedAt: number
+  answeredAt: number | null
+  endedAt: number | null
+}

@@ -6,6 +6,7 @@ import type {
   Account,
   Alert,
   AvailableNumber,
+  Call,
   Content,
   Delivery,
   IncomingNumber,
@@ -35,6 +36,8 @@ export type World = {
   /** Oldest first. */
   messages: Map<string, Message>
   contents: Map<string, Content>
+  /** By sid, oldest first. */
+  calls: Map<string, Call>
   /** `number of the phone|sid of the service or number of the business`: writes nothing to it any more. */
   optOuts: Set<string>
   /** `address of the customer|address of the business` → Unix milliseconds of the last WhatsApp message that came. */
@@ -81,6 +84,7 @@ export function createWorld(options: SimulatorOptions): World {
     phones: new Map(),
     messages: new Map(),
     contents: new Map(),
+    calls: new Map(),
     optOuts: new Set(),
     windows: new Map(),
     deliveries: [],
