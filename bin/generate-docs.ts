@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { rules, ruleVersion } from '../src/calls/decision.ts'
 import { errorCodes } from '../src/kernel/errors.ts'
 import { settings } from '../src/platform/config.ts'
 import { startEmbedded } from '../src/platform/db/embedded.ts'
@@ -12,6 +13,7 @@ import { messageBodies, outboundBody } from '../src/ports/message.ts'
 import { renderConfiguration } from './docs/configuration.ts'
 import { renderErrors } from './docs/errors.ts'
 import { renderMessageTypes } from './docs/message-types.ts'
+import { renderMissedCalls } from './docs/missed-calls.ts'
 import { readSchema, renderSchema, type Schema } from './docs/schema.ts'
 
 const docs = new URL('../docs/', import.meta.url)
@@ -38,6 +40,7 @@ const pages = {
   'configuration.md': renderConfiguration(settings),
   'errors.md': renderErrors(errorCodes),
   'message-types.md': renderMessageTypes(messageBodies, outboundBody),
+  'missed-calls.md': renderMissedCalls(rules, ruleVersion),
   'generated/schema.md': renderSchema(await migratedSchema()),
 }
 await mkdir(new URL('generated/', docs), { recursive: true })

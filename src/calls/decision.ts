@@ -141,7 +141,8 @@ export const rules: readonly Rule[] = [
   },
   {
     ...{ rule: 'unanswered', ...texted, when: ended('unanswered') },
-    means: 'The call ended without the business having been connected: no telephone to ring is set, or nothing was told of one.',
+    means:
+      'The call ended without the business having been connected: no telephone to ring is set, or nothing was told of one.',
   },
 ]
 

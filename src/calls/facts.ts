@@ -1,7 +1,8 @@
 /** What a call is decided by, as it stands at that moment. */
+
+import type { Registration } from '../conversations/window.ts'
 import { isUnitedStates } from '../kernel/phone.ts'
 import type { Tx } from '../platform/db/tx.ts'
-import type { Registration } from '../conversations/window.ts'
 import type { Facts, Outcome } from './decision.ts'
 import { isOpen, isQuiet } from './hours.ts'
 import type { SettingsRow } from './settings.ts'

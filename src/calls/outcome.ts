@@ -26,7 +26,8 @@ export function dialledOutcome(event: Pick<Dialled, 'result' | 'seconds'>, minim
 
 type Ended = Extract<CallEvent, { kind: 'ended' }>
 /** null: the leg was answered by something, and only how ringing the business ended tells by what. */
-export const endedOutcome = (event: Pick<Ended, 'result'>): Outcome | null => (event.result === 'completed' ? null : event.result)
+export const endedOutcome = (event: Pick<Ended, 'result'>): Outcome | null =>
+  event.result === 'completed' ? null : event.result
 
 /** Nothing was told of how ringing the business ended, and nothing will be. */
 export const silentOutcome = (pickedUp: boolean): Outcome => (pickedUp ? 'answered' : 'unanswered')

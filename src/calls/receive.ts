@@ -79,18 +79,15 @@ async function take(
 }
 
 /** null: it is not over, as far as this tells. */
-function outcomeOf(
-  event: CallEvent,
-  row: store.CallRow,
-  settings: SettingsRow,
-): { outcome: Outcome; by: OutcomeBy } | null {
+function outcomeOf(event: CallEvent, row: store.CallRow, settings: SettingsRow): { outcome: Outcome; by: OutcomeBy } | null {
   if (event.kind === 'dialled') return { outcome: dialledOutcome(event, settings.minimum_answered_seconds), by: 'dialled' }
   if (event.kind === 'ended') {
     const outcome = endedOutcome(event)
     return outcome && { outcome, by: 'ended' }
   }
   // Nobody is rung: the call is missed as it comes.
-  if (event.kind === 'ringing' && settings.forward_to === null && row.outcome === null) return { outcome: 'unanswered', by: 'silence' }
+  if (event.kind === 'ringing' && settings.forward_to === null && row.outcome === null)
+    return { outcome: 'unanswered', by: 'silence' }
   return null
 }
 

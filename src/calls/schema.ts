@@ -12,14 +12,29 @@ export const callSettings = z
     forwardTo: z.string().nullable().describe('E.164: the telephone that rings. null: none does, callers hear the greeting.'),
     ringSeconds: z.number().int().min(5).max(60).describe('Keep it below the time after which its voicemail picks up.'),
     answerByKey: z.boolean().describe('Whoever picks up presses 1 to take the call; voicemail cannot.'),
-    minimumAnsweredSeconds: z.number().int().min(1).max(120).nullable().describe('Shorter talks count as missed; null: none does.'),
+    minimumAnsweredSeconds: z
+      .number()
+      .int()
+      .min(1)
+      .max(120)
+      .nullable()
+      .describe('Shorter talks count as missed; null: none does.'),
     greeting: spoken.describe('What a caller hears whom nobody answers and who is texted.'),
     greetingWithoutText: spoken.describe('The same where no text goes.'),
-    cooldownMinutes: z.number().int().min(0).max(10_080).describe('A caller is texted once in that time, however often they call.'),
+    cooldownMinutes: z
+      .number()
+      .int()
+      .min(0)
+      .max(10_080)
+      .describe('A caller is texted once in that time, however often they call.'),
     automaticText: z.boolean(),
     text: words.describe('[BUSINESS] and [TRADE] are filled in.'),
     afterHoursText: words.nullable().describe('Instead of `text` while the business is closed; null: the same at any hour.'),
-    quietHours: z.object({ from: clock, to: clock }).strict().nullable().describe("In the business's zone. What would be sent then waits until they end."),
+    quietHours: z
+      .object({ from: clock, to: clock })
+      .strict()
+      .nullable()
+      .describe("In the business's zone. What would be sent then waits until they end."),
     leadsFromTexts: z.boolean().describe('Whether a first text makes a lead without a call.'),
   })
   .meta({ id: 'CallSettings' })
@@ -110,7 +125,13 @@ export const callStory = z
     conversation: z.object({ id: z.uuid(), status: z.string(), control: z.string() }).nullable(),
     lead: leadView.nullable(),
     text: z
-      .object({ messageId: z.uuid(), text: z.string().nullable(), status: z.string(), errorText: z.string().nullable(), queuedAt: time })
+      .object({
+        messageId: z.uuid(),
+        text: z.string().nullable(),
+        status: z.string(),
+        errorText: z.string().nullable(),
+        queuedAt: time,
+      })
       .nullable(),
     otherCalls: z.array(callView).describe('Of the same caller, newest first, at most ten.'),
   })

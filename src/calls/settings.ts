@@ -51,7 +51,9 @@ export async function readCallSettings(tx: Tx): Promise<SettingsRow> {
     tx.query<SettingsRow>(
       `SELECT ${Object.values(columns)
         .map((column) => `b.${column}`)
-        .join(', ')}, b.phone_number_limit, b.business_hours, b.timezone, t.name, t.trade_type, t.settings ->> 'language' AS language, t.status AS tenant_status
+        .join(
+          ', ',
+        )}, b.phone_number_limit, b.business_hours, b.timezone, t.name, t.trade_type, t.settings ->> 'language' AS language, t.status AS tenant_status
          FROM business_settings b JOIN tenants t ON t.id = b.tenant_id WHERE b.tenant_id = $1`,
       [tx.tenantId],
     )

@@ -47,14 +47,24 @@ export async function settle(deps: CallDeps, tx: Tx, given: Settling): Promise<C
   })
   await tell(tx, row, conversation.id, decision)
   const text = await say(deps, tx, given, decision, conversation.id, now)
-  const settled = await conclude(tx, given, now, decision, { ...facts, ...(text.refused ? { refused: text.refused } : {}) }, {
-    ...{ contact_id: contactId, conversation_id: conversation.id, lead_id: lead.id },
-    ...{ conversation_created: row.conversation_created || conversation.fresh, lead_created: row.lead_created || lead.fresh },
-    ...{ text_message_id: text.messageId, sms_triggered: text.sent, due_at: text.lookAt },
-  })
-  await tx.query('UPDATE conversations SET call_id = $3 WHERE tenant_id = $1 AND id = $2 AND call_id IS NULL AND message_count <= $4', [
-    ...[tx.tenantId, conversation.id, row.id, text.messageId ? 1 : 0],
-  ])
+  const settled = await conclude(
+    tx,
+    given,
+    now,
+    decision,
+    { ...facts, ...(text.refused ? { refused: text.refused } : {}) },
+    {
+      ...{ contact_id: contactId, conversation_id: conversation.id, lead_id: lead.id },
+      ...{ conversation_created: row.conversation_created || conversation.fresh, lead_created: row.lead_created || lead.fresh },
+      ...{ text_message_id: text.messageId, sms_triggered: text.sent, due_at: text.lookAt },
+    },
+  )
+  if (conversation.fresh)
+    await tx.query('UPDATE conversations SET call_id = $3 WHERE tenant_id = $1 AND id = $2', [
+      tx.tenantId,
+      conversation.id,
+      row.id,
+    ])
   if (decision.alert || text.refused) await alert(tx, settled, text.refused ?? decision.rule)
   return settled
 }
@@ -63,10 +73,11 @@ const contactOf = async (tx: Tx, row: CallRow): Promise<string> => {
   if (row.contact_id) return row.contact_id
   if (row.customer_phone === null) return await contactWithoutNumber(tx, 'call', row.call_sid, row.caller_name)
   const id = await contactByPhone(tx, row.customer_phone)
-  await tx.query(
-    `UPDATE contacts SET name = $3 WHERE tenant_id = $1 AND id = $2 AND name IS NULL AND $3::text IS NOT NULL`,
-    [tx.tenantId, id, row.caller_name],
-  )
+  await tx.query(`UPDATE contacts SET name = $3 WHERE tenant_id = $1 AND id = $2 AND name IS NULL AND $3::text IS NOT NULL`, [
+    tx.tenantId,
+    id,
+    row.caller_name,
+  ])
   return id
 }
 
@@ -136,7 +147,11 @@ async function conclude(
     ...links,
   })
   await appendEvent(tx, {
-    ...{ type: row.outcome === 'answered' ? 'call.answered' : 'call.missed', actor },
+    // What was put off has been told of as missed.
+    ...{
+      type: row.rule === 'quiet_hours' ? 'call.updated' : row.outcome === 'answered' ? 'call.answered' : 'call.missed',
+      actor,
+    },
     ...(settled.conversation_id ? { conversationId: settled.conversation_id } : {}),
     data: {
       ...{ callId: row.id, outcome: row.outcome, rule: decision.rule, texting: decision.text, leadId: settled.lead_id },
@@ -154,7 +169,7 @@ export async function alert(tx: Tx, row: CallRow, reason: string): Promise<void>
   })
   if (row.conversation_id)
     await tx.query(
-      'UPDATE conversations SET unread_count = unread_count + 1, updated_at = now() WHERE tenant_id = $1 AND id = $2 AND unread_count = 0',
+      'UPDATE conversations SET unread_count = greatest(unread_count, 1), last_message_at = now(), updated_at = now() WHERE tenant_id = $1 AND id = $2',
       [tx.tenantId, row.conversation_id],
     )
 }

@@ -1,7 +1,7 @@
 /** Calls in the database. */
 import { newId } from '../kernel/ids.ts'
 import type { Tx } from '../platform/db/tx.ts'
-import type { Caller, CallEvent } from '../ports/telephony.ts'
+import type { CallEvent, Caller } from '../ports/telephony.ts'
 import type { Outcome } from './decision.ts'
 import type { CallStatus, OutcomeBy } from './outcome.ts'
 
@@ -81,7 +81,15 @@ export async function lockOrMake(
                         caller_city, caller_state, caller_country)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (tenant_id, call_sid) DO NOTHING RETURNING ${callColumns}`,
     [
-      ...[tx.tenantId, newId(), event.callId, account.id, caller.kind === 'phone' ? caller.phone : null, caller.kind, caller.raw],
+      ...[
+        tx.tenantId,
+        newId(),
+        event.callId,
+        account.id,
+        caller.kind === 'phone' ? caller.phone : null,
+        caller.kind,
+        caller.raw,
+      ],
       ...[event.callerName ?? null, account.address ?? account.external_id, at],
       ...[event.city ?? null, event.state ?? null, event.country ?? account.country],
     ],
@@ -170,10 +178,10 @@ export async function wasInTouch(tx: Tx, given: { contactId: string; callId: str
 }
 
 export async function accountById(tx: Tx, id: string): Promise<CalledAccount> {
-  const { rows } = await tx.query<CalledAccount>(`SELECT ${accountColumns} FROM channel_accounts WHERE tenant_id = $1 AND id = $2`, [
-    tx.tenantId,
-    id,
-  ])
+  const { rows } = await tx.query<CalledAccount>(
+    `SELECT ${accountColumns} FROM channel_accounts WHERE tenant_id = $1 AND id = $2`,
+    [tx.tenantId, id],
+  )
   return rows[0] as CalledAccount
 }
 

@@ -70,5 +70,7 @@ async function lookAtText(deps: CallDeps, tx: Tx, row: store.CallRow, provider: 
   }
   const age = timeOf(deps).getTime() - (row.decided_at ?? row.start_time).getTime()
   const next = looks.find((after) => after > age)
-  await store.setCall(tx, row, { due_at: next === undefined ? null : new Date((row.decided_at ?? row.start_time).getTime() + next) })
+  await store.setCall(tx, row, {
+    due_at: next === undefined ? null : new Date((row.decided_at ?? row.start_time).getTime() + next),
+  })
 }

@@ -33,10 +33,11 @@ export async function ensureLead(tx: Tx, given: LeadStart): Promise<{ id: string
   const id = made.rows[0]?.id ?? (await openLead(tx, given.contactId))
   // Ended between the two statements: then a new one may be made.
   if (!id) return await ensureLead(tx, given)
-  await tx.query(
-    'UPDATE conversations SET lead_id = $3 WHERE tenant_id = $1 AND id = $2 AND lead_id IS DISTINCT FROM $3',
-    [tx.tenantId, given.conversationId, id],
-  )
+  await tx.query('UPDATE conversations SET lead_id = $3 WHERE tenant_id = $1 AND id = $2 AND lead_id IS DISTINCT FROM $3', [
+    tx.tenantId,
+    given.conversationId,
+    id,
+  ])
   if (fresh)
     await appendEvent(tx, {
       ...{ type: 'lead.created', actor: given.actor, conversationId: given.conversationId },

@@ -34,6 +34,8 @@ export interface Reply {
   request?: unknown
   /** Where an agent in a contact centre wrote it: the session, and the contact centre's id of what they wrote. */
   centre?: { mappingId: string; messageId?: string }
+  /** Where a rule decided that it is said: which, and of which version of the rules. Kept in the ledger. */
+  allowedBy?: { rule: string; version: number }
   /** It tells a customer what their STOP, START or HELP did: the one thing that still goes to who wants no messages. */
   consentAnswer?: true
 }
@@ -172,8 +174,8 @@ async function write(tx: Tx, w: Writing): Promise<void> {
   )
   await tx.query(
     `INSERT INTO message_tracking (tenant_id, id, channel_account_id, conversation_id, direction, status, status_at, idempotency_key, request_hash, created_at, updated_at,
-                                   mapping_id, genesys_message_id, error_code, error_text, failed_at)
-     VALUES ($1, $2, $3, $4, 'OUTBOUND', CASE WHEN $10::text IS NULL THEN 'queued' ELSE 'failed' END, $5, $6, $7, $5, $5, $8, $9, $10, $11,
+                                   mapping_id, genesys_message_id, error_code, error_text, metadata, failed_at)
+     VALUES ($1, $2, $3, $4, 'OUTBOUND', CASE WHEN $10::text IS NULL THEN 'queued' ELSE 'failed' END, $5, $6, $7, $5, $5, $8, $9, $10, $11, $12,
              CASE WHEN $10::text IS NOT NULL THEN $5::timestamptz END)`,
     [
       tx.tenantId,
@@ -187,6 +189,7 @@ async function write(tx: Tx, w: Writing): Promise<void> {
       reply.centre?.messageId ?? null,
       w.refused?.code ?? null,
       w.refused ? `Not sent. ${w.refused.message}` : null,
+      reply.allowedBy ? JSON.stringify({ allowedBy: reply.allowedBy }) : null,
     ],
   )
   await tx.query(

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { renderConfiguration } from '../../bin/docs/configuration.ts'
 import { renderErrors } from '../../bin/docs/errors.ts'
 import { renderMessageTypes } from '../../bin/docs/message-types.ts'
+import { renderMissedCalls } from '../../bin/docs/missed-calls.ts'
+import { rules, ruleVersion } from '../../src/calls/decision.ts'
 import { errorCodes } from '../../src/kernel/errors.ts'
 import { settings } from '../../src/platform/config.ts'
 import { messageBodies, outboundBody } from '../../src/ports/message.ts'
@@ -15,6 +17,9 @@ describe('pages made from the code are fresh (npm run docs writes them)', () => 
   })
   test('errors.md lists every code with its status and what to do', () => {
     expect(read('docs/errors.md')).toBe(renderErrors(errorCodes))
+  })
+  test('missed-calls.md has the table of decisions as it is', () => {
+    expect(read('docs/missed-calls.md')).toBe(renderMissedCalls(rules, ruleVersion))
   })
   test('message-types.md describes every type that comes in and goes out', () => {
     expect(read('docs/message-types.md')).toBe(renderMessageTypes(messageBodies, outboundBody))

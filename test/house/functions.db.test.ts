@@ -338,6 +338,22 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     await db.owner.query('DELETE FROM dead_letters WHERE tenant_id = $1', [theirs.tenantId])
     return claimed.map((row) => row.tenant_id)
   },
+  async claim_due_calls() {
+    for (const { tenantId, accountId } of [ours, theirs])
+      await db.owner.query(
+        `INSERT INTO calls (tenant_id, call_sid, channel_account_id, customer_phone, business_phone, start_time, due_at)
+         VALUES ($1, 'CA', $2, '+16505550101', '+15550100009', now(), CASE WHEN $3 THEN now() ELSE now() + interval '1 hour' END)`,
+        [tenantId, accountId, tenantId === ours.tenantId],
+      )
+    const before = await fingerprint(db.owner, theirs.tenantId)
+    const claim = 'SELECT tenant_id FROM parley.claim_due_calls(now(), 10, 60000)'
+    const claimed = await rowsOf(claim)
+    expect(claimed).toHaveLength(1)
+    expect(await rowsOf(claim)).toEqual([])
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
+    await db.owner.query('DELETE FROM calls')
+    return claimed.map((row) => row.tenant_id)
+  },
   async claim_queue_progress() {
     // Both are known from here on; then something happens with us alone.
     await rowsOf('SELECT * FROM parley.claim_queue_progress(10, 0)')
