@@ -49,6 +49,7 @@ import { createRequestLimits } from '../tenancy/request-limits.ts'
 import { createTenantLookup } from '../tenancy/tenant-lookup.ts'
 import { createThrottle } from '../tenancy/throttle.ts'
 import type { UpkeepKeeper } from '../upkeep/keeper.ts'
+import { type Calls, composeCalls } from './calls.ts'
 import { consoleRoutes } from './console.ts'
 import { type Centres, composeCentres } from './contact-centres.ts'
 import { healthRoute } from './health.ts'
@@ -82,6 +83,7 @@ export interface App {
   dispatcher: Dispatcher
   turns: TurnTaker
   centres: Centres
+  calls: Calls
   jobs: Jobs
   upkeep: UpkeepKeeper
   deadLetters: DeadLetterKeeper
@@ -191,7 +193,12 @@ export async function build(options: BuildOptions): Promise<App> {
   }
   const ingress: Ingress =
     broker && !works ? createQueueIngress({ broker, log }) : createIngress({ db: intake, log, jobs, onStored })
-  takeWebhook = takeWaiting({ channels, ingress })
+  const calls = composeCalls({
+    ...{ db, log, channels, changed, databaseUrl, works, pollMs: options.pollMs },
+    wakeDispatch: dispatcher.wake,
+  })
+  const takeMessages = takeWaiting({ channels, ingress })
+  takeWebhook = (item) => (item.source.startsWith('calls:') ? calls.take(item) : takeMessages(item))
   // Whoever works stores what others queued.
   const reader: QueueReader | undefined =
     broker && works ? readIntakeQueues({ broker, channels, db: intake, log, jobs, onStored }) : undefined
@@ -269,6 +276,7 @@ export async function build(options: BuildOptions): Promise<App> {
         attention,
         measured,
         centres,
+        calls,
       },
     })
     await options.extraRoutes?.(server, publicUrl)
@@ -285,6 +293,7 @@ export async function build(options: BuildOptions): Promise<App> {
     dispatcher,
     turns,
     centres,
+    calls,
     jobs,
     upkeep,
     deadLetters,
@@ -304,6 +313,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await reader?.stop()
       for (const one of others) await one.stop()
       await centres.stop()
+      await calls.stop()
       await workers.stopTalking()
       live.stop()
       await presence.stop()

@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
+import { callHookRoutes } from '../calls/hook-routes.ts'
+import { callRoutes } from '../calls/routes.ts'
 import { mappingRoutes } from '../contact-centre/mapping-routes.ts'
 import { centreRoutes } from '../contact-centre/routes.ts'
 import { centreWebhookRoutes } from '../contact-centre/webhook-routes.ts'
@@ -41,6 +43,7 @@ import { tenancyRoutes } from '../tenancy/routes.ts'
 import type { TenantLookup } from '../tenancy/tenant-lookup.ts'
 import { type TenantRouteDeps, tenantRoutes } from '../tenancy/tenant-routes.ts'
 import { upkeepRoutes } from '../upkeep/routes.ts'
+import type { Calls } from './calls.ts'
 import type { Centres } from './contact-centres.ts'
 import { type Measured, metricsRoute } from './metrics.ts'
 
@@ -62,6 +65,7 @@ export interface WebParts {
   attention: () => readonly string[]
   measured: Measured
   centres: Centres
+  calls: Calls
 }
 
 type Guard = Parameters<typeof guardApi>[1]
@@ -75,15 +79,20 @@ export async function registerMeasured(server: HttpServer, guard: Guard, measure
 }
 
 export async function registerWeb(server: HttpServer, parts: WebParts): Promise<void> {
-  const { config, db, secrets, channels, ingress, log, people, lookup, inbox, live, centres } = parts
+  const { config, db, secrets, channels, ingress, log, people, lookup, inbox, live, centres, calls } = parts
+  const findApp = await appFinder(config, parts.intake, secrets, log)
   await server.register(webhookRoutes, {
     prefix: '/webhooks',
     channels,
     ingress,
     log,
     publicUrl: people.publicUrl,
-    findApp: await appFinder(config, parts.intake, secrets, log),
+    findApp,
     ...(centres.spool ? { waiting: keepWaiting({ spool: centres.spool, log }) } : {}),
+  })
+  await server.register(callHookRoutes, {
+    ...{ prefix: '/hooks', deps: calls.deps, intake: calls.intake, findApp, publicUrl: people.publicUrl },
+    ...(centres.spool ? { spool: centres.spool } : {}),
   })
   await server.register(centreWebhookRoutes, { prefix: '/webhooks', ...centres })
   await server.register(fileLinkRoute, { secrets, files: centres.deps.files })
@@ -119,6 +128,7 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(upkeepRoutes, { db, more: parts.attention })
       await api.register(deadLetterRoutes, { deps: parts.letters })
       await api.register(reportRoutes, { db })
+      await api.register(callRoutes, { deps: calls.deps })
       await api.register(centreRoutes, { deps: centres.deps })
       await api.register(mappingRoutes, { deps: centres.deps })
       await api.register(tenancyRoutes, { deps: people })

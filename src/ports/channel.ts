@@ -170,9 +170,9 @@ export type SendResult =
 
 /**
  * What may be done about a refusal. opted_out: the customer wants nothing more from this business here; no_marketing: no
- * advertising. Both are kept as what they are.
+ * advertising. Both are kept as what they are. landline: the number takes no texts.
  */
-export type SendHint = 'template' | 'refresh_templates' | 'opted_out' | 'no_marketing'
+export type SendHint = 'template' | 'refresh_templates' | 'opted_out' | 'no_marketing' | 'landline'
 
 export interface Capabilities {
   /** Body types of `OutboundBody` that can be sent. */

@@ -1,4 +1,5 @@
 /** The table of failures.ts: code → outcome, what has to wait, words, hint, and the wait in milliseconds. */
+import type { SendHint } from '../../ports/channel.ts'
 
 export interface FailureRow {
   outcome: 'retry' | 'reject' | 'reconnect' | 'hold'
@@ -6,7 +7,7 @@ export interface FailureRow {
   /** retry: what waits. Without it, this message alone. */
   scope?: 'message' | 'pair' | 'account'
   delayMs?: number
-  hint?: 'template' | 'refresh_templates' | 'opted_out'
+  hint?: SendHint
 }
 
 const SECOND = 1_000
@@ -56,11 +57,11 @@ export const rows: ReadonlyMap<number, FailureRow> = new Map([
   [21604, reject('There is no number to send to.')],
   [21610, reject('The customer does not want messages from this number any more (they wrote STOP).', 'opted_out')],
   [21612, reject('The customer’s number cannot be reached by SMS from this number.')],
-  [21614, reject('The customer’s number is not a mobile phone.')],
+  [21614, reject('The customer’s number is not a mobile phone.', 'landline')],
   [30003, reject('The customer’s phone is switched off or cannot be reached. Try again later.')],
   [30004, reject('The message was blocked: the customer’s phone or network does not take it.')],
   [30005, reject('The customer’s number does not exist, or not any more.')],
-  [30006, reject('The customer’s number is a landline, or its network takes no SMS.')],
+  [30006, reject('The customer’s number is a landline, or its network takes no SMS.', 'landline')],
   [63003, reject('The customer’s number is not on WhatsApp.')],
   [63024, reject('WhatsApp does not know the recipient.')],
   [63014, reject('The customer has blocked this number on WhatsApp.')],
