@@ -1,5 +1,6 @@
 /** What may become of a contact. A contact has one lead that is not at its end, wherever it began. */
 import { newId } from '../kernel/ids.ts'
+import type { Client } from '../platform/db/pool.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { appendEvent } from './feed.ts'
 
@@ -52,4 +53,22 @@ async function openLead(tx: Tx, contactId: string): Promise<string | undefined> 
     [tx.tenantId, contactId],
   )
   return rows[0]?.id
+}
+
+export interface LeadLine {
+  tenantId: string
+  messageId: string
+}
+
+/**
+ * Lines of strangers, in the transaction that stored them: who has no lead gets one, where the business wants that, and the first
+ * words of a lead say what it is about.
+ */
+export async function receiveLeads(client: Pick<Client, 'query'>, now: Date, lines: readonly LeadLine[]): Promise<void> {
+  if (lines.length === 0) return
+  await client.query('SELECT parley.receive_leads($1, $2, $3)', [
+    now,
+    lines.map(({ tenantId }) => tenantId),
+    lines.map(({ messageId }) => messageId),
+  ])
 }

@@ -28,9 +28,13 @@ const notPlain = 'PA001'
 
 /** undefined: nothing was stored, this batch needs more than that. */
 export async function receivePlain(db: Database, now: Date, batch: readonly SignedWebhook[]): Promise<Intake | undefined> {
-  if (!batch.every((webhook) => aboutOneAccount(webhook) && !webhook.signs)) return undefined
+  if (!batch.every((webhook) => aboutOneAccount(webhook) && !webhook.signs && !saysMore(webhook))) return undefined
   return (await storeMessages(db, now, batch)) ?? (await storeReceipts(db, now, batch))
 }
+
+/** A lead may have to be made of it. */
+const saysMore = ({ parsed: { events } }: SignedWebhook): boolean =>
+  events.some((event) => event.kind === 'message' && event.mayBeLead)
 
 const aboutOneAccount = ({ parsed: { events } }: SignedWebhook): boolean =>
   events.every((event) => event.account === events[0]?.account)

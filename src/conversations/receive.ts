@@ -8,7 +8,7 @@ import type { Client } from '../platform/db/pool.ts'
 import { type Database, inTransaction } from '../platform/db/tx.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
-import type { InboundEvent } from '../ports/channel.ts'
+import type { InboundEvent, MessageEvent } from '../ports/channel.ts'
 import {
   type Brought,
   count,
@@ -22,6 +22,7 @@ import {
   type StoredRow,
 } from './batch.ts'
 import { type ConsentAnswer, consentAnswerJob, receiveConsents, type SignedLine } from './consents.ts'
+import { type LeadLine, receiveLeads } from './leads.ts'
 import { receiveAccountNews, receiveIdentity } from './receive-account-news.ts'
 import { intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
 import { receiptsAtOnce, receivePlain } from './receive-plain.ts'
@@ -136,6 +137,7 @@ export async function takeIn(
   due: Due,
 ): Promise<void> {
   const signed: SignedLine[] = []
+  const prospects: LeadLine[] = []
   // Who became whom counts for the lines after it; where the old one is first met in this very batch, it is asked again below.
   const unplaced: ReturnType<typeof ofKind<'identity'>> = []
   for (const item of ofKind(items, 'identity')) if (!(await receiveIdentity(client, item))) unplaced.push(item)
@@ -153,7 +155,11 @@ export async function takeIn(
       count(row, intake)
       if (row.result !== 'stored') continue
       for (const mediaId of columns.media[row.ord - 1] ?? []) due.media.push({ tenantId: row.tenant_id, mediaId })
-      keepSign(signed, round[row.ord - 1] as Brought, row.tenant_id, row.message_id)
+      const brought = round[row.ord - 1] as Brought<MessageEvent>
+      keepSign(signed, brought, row.tenant_id, row.message_id)
+      // STOP is no words of a customer.
+      if (brought.event.mayBeLead && brought.event.conversational && !brought.webhook.signs?.has(brought.event))
+        prospects.push({ tenantId: row.tenant_id, messageId: row.message_id })
     }
   }
   for (const item of unplaced) await receiveIdentity(client, item)
@@ -182,6 +188,7 @@ export async function takeIn(
         })
     }
   }
+  await receiveLeads(client, now, prospects)
   due.answers.push(...(await receiveConsents(client, now, signed)))
   for (const item of ofKind(items, 'account')) {
     const problem = await receiveAccountNews(client, item, intake.tenants)

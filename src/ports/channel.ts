@@ -55,6 +55,8 @@ export interface MessageEvent extends EventBase {
    * are needed. Its word counts, not the text: the business may have chosen other key words there.
    */
   optOut?: 'stop' | 'start' | 'help'
+  /** It came in the way in which strangers turn to a business: a lead is made of who wrote it, where the business wants that. */
+  mayBeLead?: boolean
   /** Referral (click-to-chat ad), forwarded marks, errors, and keys we do not know: kept as they came. */
   metadata: Record<string, unknown>
 }

@@ -34,6 +34,7 @@ const message = z.object({
   opensWindow: z.boolean(),
   conversational: z.boolean(),
   optOut: z.enum(['stop', 'start', 'help']).optional(),
+  mayBeLead: z.boolean().optional(),
   metadata: things,
 })
 

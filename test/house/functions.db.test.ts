@@ -338,6 +338,18 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     await db.owner.query('DELETE FROM dead_letters WHERE tenant_id = $1', [theirs.tenantId])
     return claimed.map((row) => row.tenant_id)
   },
+  async receive_leads() {
+    const { rows } = await db.owner.query('SELECT id FROM message_tracking WHERE wamid = $1', [ours.wamid])
+    const before = await fingerprint(db.owner, theirs.tenantId)
+    await rowsOf('SELECT parley.receive_leads(now(), $1, $2)', [[ours.tenantId], [rows[0].id]])
+    // A message of theirs said to be ours is nobody's.
+    const foreign = await db.owner.query('SELECT id FROM message_tracking WHERE wamid = $1', [theirs.wamid])
+    await rowsOf('SELECT parley.receive_leads(now(), $1, $2)', [[ours.tenantId], [foreign.rows[0].id]])
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
+    const leads = await rowsOf('SELECT tenant_id FROM leads')
+    expect(leads).toHaveLength(0) // behind the wall without a tenant
+    return (await db.owner.query('SELECT tenant_id FROM leads')).rows.map((row) => row.tenant_id)
+  },
   async claim_due_calls() {
     for (const { tenantId, accountId } of [ours, theirs])
       await db.owner.query(

@@ -60,6 +60,7 @@ function parseMessage(form: Form, one: Read, externalId: string, occurredAt: str
     ...content,
     ...(replyTo === undefined ? {} : { replyTo }),
     ...(optOut === undefined ? {} : { optOut }),
+    ...(account.startsWith('whatsapp:') ? {} : { mayBeLead: true }),
     metadata: messageMetadata(form),
   }
   return { events: [event], label: 'message' }
