@@ -87,6 +87,21 @@ beforeAll(async () => {
   for (let n = 0; n < 12 && (await fillSearch(db, tenantId)).more; n++);
   await db.owner.query('UPDATE search_progress SET messages_before = NULL')
   while ((await fillSearch(db, tenantId)).more);
+  // Every conversation began with a call.
+  await db.owner.query(
+    `INSERT INTO calls (tenant_id, id, call_sid, channel_account_id, contact_id, customer_phone, business_phone, status, outcome, outcome_by, start_time, conversation_id)
+     SELECT c.tenant_id, c.id, 'CA' || row_number() OVER (), c.channel_account_id, c.contact_id, '+15550100001', '+15550100009',
+            x.status, x.outcome, CASE WHEN x.outcome IS NOT NULL THEN 'dialled' END, c.created_at, c.id
+       FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM conversations) c CROSS JOIN LATERAL (VALUES
+         (0, 'completed', 'answered'), (1, 'missed', 'no_answer'), (2, 'missed', 'busy'), (3, 'missed', 'canceled')) AS x(k, status, outcome)
+      WHERE x.k = c.n % 4`,
+  )
+  await db.owner.query(
+    `INSERT INTO leads (tenant_id, contact_id, conversation_id, call_id, origin) SELECT tenant_id, contact_id, id, id, 'call' FROM conversations
+       ON CONFLICT DO NOTHING`,
+  )
+  await db.owner.query('UPDATE calls c SET lead_id = l.id FROM leads l WHERE l.tenant_id = c.tenant_id AND l.call_id = c.id')
+  known.call = known.conversation as string
   await db.owner.query('UPDATE tenants SET rate_limit = 1000000 WHERE id = $1', [tenantId])
   await db.owner.query('VACUUM ANALYZE')
   key = (await inTenant(db, tenantId, (tx) => createApiKey(tx, { name: 'plans', role: 'admin' }))).key
@@ -139,6 +154,13 @@ const asked = (): Record<string, string[]> => {
     '/api/reports/active-conversations': ['', 'limit=100'],
     '/api/reports/newest-messages': ['', 'limit=100'],
     '/api/labels': [''],
+    '/api/calls': [
+      ...['', 'limit=100', 'status=missed', 'status=ringing', 'outcome=busy', 'outcome=voicemail', `contactId=${contact}`],
+      ...[`cursor=${later}`, `cursor=${later}&outcome=busy`, `cursor=${later}&status=missed&outcome=busy`],
+    ],
+    '/api/calls/:id': [''],
+    '/api/calls/:id/story': [''],
+    '/api/business/calls': [''],
     '/api/accounts': [''],
     '/api/templates': ['', `accountId=${account}`],
     '/api/members': [''],
