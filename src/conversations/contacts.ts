@@ -83,7 +83,7 @@ export async function conversationOfCaller(
 ): Promise<{ id: string; fresh: boolean }> {
   const { rows } = await tx.query<{ id: string; fresh: boolean }>(
     `INSERT INTO conversations (tenant_id, channel_account_id, contact_id, channel, control)
-     SELECT $1, a.id, $3, a.channel, CASE a.answerer WHEN 'human' THEN 'human' WHEN 'genesys' THEN 'agent' ELSE 'bot' END
+     SELECT $1, a.id, $3, a.channel, CASE a.answerer WHEN 'human' THEN 'human' WHEN 'genesys' THEN 'agent' WHEN 'assistant' THEN 'none' ELSE 'bot' END
        FROM channel_accounts a WHERE a.tenant_id = $1 AND a.id = $2
      ON CONFLICT (tenant_id, channel_account_id, contact_id) WHERE status = 'open' DO UPDATE SET updated_at = conversations.updated_at
      RETURNING id, xmax = 0 AS fresh`,
