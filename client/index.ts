@@ -47,7 +47,7 @@ export function createParleyClient(options: ParleyClientOptions) {
           json: { values, overlapHours },
         }),
       /** Who has new conversations of an account. */
-      answer: (accountId: string, answerer: 'human' | 'genesys') =>
+      answer: (accountId: string, answerer: 'human' | 'assistant' | 'genesys') =>
         request<unknown>(connection, `/api/accounts/${at(accountId)}/answerer`, { method: 'PUT', json: { answerer } }),
     },
     ...workspace(connection),

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { RouteOptions } from 'fastify'
+import { createAssistant } from '../answerers/assistant/index.ts'
 import { human } from '../answerers/human/index.ts'
 import { createTwilioSms, createTwilioWhatsApp } from '../channels/twilio/index.ts'
 import { createWhatsAppCloud } from '../channels/whatsapp-cloud/index.ts'
@@ -156,7 +157,7 @@ export async function build(options: BuildOptions): Promise<App> {
     ]),
   )
   const mailer = createMailer({ url: config.SMTP_URL, from: config.MAIL_FROM })
-  const answerers = new Map([human].map((answerer) => [answerer.name, answerer]))
+  const answerers = new Map([human, createAssistant({ db })].map((answerer) => [answerer.name, answerer]))
   const workers = works
     ? await startWorkers({
         ...{

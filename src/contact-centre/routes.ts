@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { requireAccount } from '../conversations/accounts.ts'
+import { appendEvent } from '../conversations/feed.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { inTenant, type Tx } from '../platform/db/tx.ts'
 import { audit, byRequest } from '../tenancy/audit.ts'
@@ -87,7 +88,7 @@ export const centreRoutes: FastifyPluginAsyncZod<{ deps: CentreDeps }> = async (
       const { answerer } = request.body
       await inTenant(db, tenantId, async (tx) => {
         const account = await requireAccount(tx, request.params.id)
-        if (answerer !== 'human') await requireCentre(tx)
+        if (answerer === 'genesys') await requireCentre(tx)
         await tx.query('UPDATE channel_accounts SET answerer = $3 WHERE tenant_id = $1 AND id = $2', [
           tenantId,
           account.id,
@@ -97,6 +98,10 @@ export const centreRoutes: FastifyPluginAsyncZod<{ deps: CentreDeps }> = async (
           action: 'account.answerer',
           subject: { type: 'account', id: account.id },
           changes: { answerer },
+        })
+        await appendEvent(tx, {
+          ...{ type: 'account.updated', actor: actorOf(request).label },
+          data: { accountId: account.id, answerer },
         })
       })
       deps.changed(tenantId)

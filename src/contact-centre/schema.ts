@@ -37,7 +37,13 @@ export const patchCentre = z
 export const checkAnswer = z.object({ state: z.enum(['connected', 'degraded', 'logged_out']), text: z.string() })
 
 export const answererBody = z
-  .object({ answerer: z.enum(['human', 'genesys']).describe('Who has new conversations of this account.') })
+  .object({
+    answerer: z
+      .enum(['human', 'assistant', 'genesys'])
+      .describe(
+        'Who has new conversations of this account. assistant: people first, then the assistant where nobody answers in time.',
+      ),
+  })
   .strict()
 
 export const byCustomerParams = z.object({ waId: z.string().min(1).max(256) })

@@ -21,11 +21,14 @@ export interface AccountRow {
   country: string
   state: 'pairing' | 'connecting' | 'connected' | 'degraded' | 'held' | 'logged_out'
   state_text: string | null
+  /** human, assistant, genesys … */
+  answerer: string
   registration: Registration
   registration_text: string | null
 }
 
-const columns = 'id, channel, provider, external_id, name, address, country, state, state_text, registration, registration_text'
+const columns =
+  'id, channel, provider, external_id, name, address, country, state, state_text, answerer, registration, registration_text'
 
 export async function listAccounts(tx: Tx): Promise<AccountRow[]> {
   const { rows } = await tx.query<AccountRow>(

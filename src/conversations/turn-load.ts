@@ -1,4 +1,5 @@
 /** What whoever takes a turn is told: the lines that nobody has answered, and what was said before. */
+import { isPlace } from '../kernel/distance.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import type { Turn, TurnLine } from '../ports/answerer.ts'
 import { answererFor, type Control } from './turn-rules.ts'
@@ -47,14 +48,18 @@ export async function loadTurn(tx: Tx, claim: Claim): Promise<Loaded | null> {
     sender: string
     type: string
     content: string | null
+    body: Record<string, unknown> | null
     created_at: Date
   }>(
-    'SELECT id, seq, direction, sender, type, content, created_at FROM messages WHERE tenant_id = $1 AND conversation_id = $2 ORDER BY seq DESC LIMIT $3',
+    `SELECT id, seq, direction, sender, type, content, CASE WHEN type = 'location' THEN body END AS body, created_at FROM messages WHERE tenant_id = $1 AND conversation_id = $2 ORDER BY seq DESC LIMIT $3`,
     [tx.tenantId, claim.conversation_id, historyLines],
   )
-  const all: TurnLine[] = lines.rows
-    .reverse()
-    .map(({ content, created_at, ...line }) => ({ ...line, text: content, at: created_at.toISOString() }))
+  const all: TurnLine[] = lines.rows.reverse().map(({ content, body, created_at, ...line }) => ({
+    ...line,
+    text: content,
+    ...placeOf(body),
+    at: created_at.toISOString(),
+  }))
   const isNew = (line: TurnLine) => line.direction === 'inbound' && line.seq > claim.done_seq
   return {
     control: row.control,
@@ -69,4 +74,11 @@ export async function loadTurn(tx: Tx, claim: Claim): Promise<Loaded | null> {
       history: all.filter((line) => !isNew(line)),
     },
   }
+}
+
+/** Of a location; whatever else a body of that type holds is no place. */
+function placeOf(body: Record<string, unknown> | null): Pick<TurnLine, 'place'> {
+  const { latitude, longitude } = body ?? {}
+  if (!isPlace(latitude, longitude)) return {}
+  return { place: { latitude: Number(latitude), longitude: Number(longitude) } }
 }

@@ -8,7 +8,9 @@ import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Answerer, Verdict } from '../ports/answerer.ts'
 import type { Channels } from './accounts.ts'
+import { keepFindings } from './findings.ts'
 import { handOver } from './hand-over.ts'
+import { addInternal } from './internal-lines.ts'
 import { keepLeases, leaseMs } from './leases.ts'
 import { queueReply } from './reply.ts'
 import { beginAssistant } from './turn-begin.ts'
@@ -171,14 +173,25 @@ async function commit(
   if (proposal.kind === 'reply' || proposal.kind === 'hand_over') {
     for (const body of proposal.bodies ?? []) await say(deps, tx, claim, answerer, body)
   }
-  if (proposal.kind === 'hand_over')
+  const actor = `answerer:${answerer?.name ?? 'none'}`
+  if (proposal.kind !== 'failed') await keepFindings(tx, { conversationId: claim.conversation_id, actor }, proposal)
+  if (proposal.kind === 'hand_over') {
+    if (proposal.note) await leaveNote(tx, claim, actor, proposal.note)
     await handOver(tx, {
       conversationId: claim.conversation_id,
       to: proposal.to,
       reason: proposal.reason,
-      actor: `answerer:${answerer?.name ?? 'none'}`,
+      actor,
     })
+  }
 }
+
+/** For whoever takes over. */
+const leaveNote = (tx: Tx, claim: Claim, label: string, text: string) =>
+  addInternal(tx, {
+    ...{ conversationId: claim.conversation_id, type: 'note', sender: 'system', text, body: { text } },
+    actor: { label },
+  })
 
 async function say(
   deps: TurnDeps,

@@ -124,6 +124,7 @@ export const accountView = z
     address: z.string().nullable(),
     state: z.enum(['pairing', 'connecting', 'connected', 'degraded', 'held', 'logged_out']),
     stateText: z.string().nullable(),
+    answerer: z.string().describe('Who has new conversations: human; assistant, where nobody answers in time; genesys.'),
     registration: z
       .object({ state: z.enum(['not_needed', 'pending', 'approved', 'rejected']), text: z.string().nullable() })
       .describe('With the carriers of the United States: while it is pending or rejected no texts go to numbers there.'),

@@ -151,6 +151,7 @@ export function accountView(channels: Channels, row: AccountRow): AccountView {
     address: row.address,
     state: row.state,
     stateText: row.state_text,
+    answerer: row.answerer,
     registration: { state: row.registration, text: row.registration_text },
     capabilities: {
       send: [...(capabilities?.send ?? [])],

@@ -11,6 +11,8 @@ export interface TurnLine {
   sender: string
   type: string
   text: string | null
+  /** Where somebody is, in degrees: of a location that they shared. */
+  place?: { latitude: number; longitude: number }
   /** ISO 8601 */
   at: string
 }
@@ -26,11 +28,44 @@ export interface Turn {
   history: TurnLine[]
 }
 
+/** What was found out about what the customer wants. It becomes part of the lead together with the reply, or not at all. */
+export interface Learned {
+  problem?: string
+  jobType?: string
+  address?: string
+  place?: { latitude: number; longitude: number }
+  urgency?: 'low' | 'normal' | 'high' | 'emergency'
+  /** From the business, in its own unit, and whether that is within what it serves. */
+  distance?: number
+  inArea?: boolean
+  danger?: string
+  /** By field, the ids of the lines that say so. */
+  sources: Record<string, string[]>
+}
+
+/** Somebody has to know at once, whoever answers. */
+export interface Alert {
+  kind: 'emergency'
+  /** What people may come to harm by: gas, fire, person; null where it is things only. */
+  danger: string | null
+}
+
+interface Findings {
+  learned?: Learned
+  alert?: Alert
+}
+
 export type Verdict =
-  | { kind: 'reply'; bodies: OutboundBody[] }
-  /** Somebody else takes over from here; `bodies` are said first. */
-  | { kind: 'hand_over'; to: 'human' | 'ai' | 'bot' | 'agent'; reason: string; bodies?: OutboundBody[] }
-  | { kind: 'silence' }
+  | ({ kind: 'reply'; bodies: OutboundBody[] } & Findings)
+  /** Somebody else takes over from here; `bodies` are said first, `note` is for whoever takes over and never sent. */
+  | ({
+      kind: 'hand_over'
+      to: 'human' | 'ai' | 'bot' | 'agent'
+      reason: string
+      bodies?: OutboundBody[]
+      note?: string
+    } & Findings)
+  | ({ kind: 'silence' } & Findings)
 
 export interface Answerer {
   /** Value of channel_accounts.answerer, and folder under answerers/. */

@@ -13,6 +13,7 @@ import { Checklist } from './Checklist.tsx'
 import { Card, Confirm, CopyLine, Head, useChange } from './parts.tsx'
 import { Registration } from './Registration.tsx'
 import css from './settings.module.css'
+import { WhoAnswers } from './WhoAnswers.tsx'
 
 const CHECK_EVERY_MS = 4_000
 
@@ -56,6 +57,7 @@ export function AccountSetup({ account, onClose }: { account: Account; onClose: 
           </>
         )}
       </Card>
+      <WhoAnswers account={account} />
       {account.channel === 'sms' && <Registration account={account} />}
       <SendYourself account={account} onSent={() => void setup.refetch()} />
       <Card title={t('channels.remove')} text={t('channels.remove.text')}>

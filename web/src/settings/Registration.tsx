@@ -1,5 +1,5 @@
 /** Where a number stands with the carriers of the United States: while they have not approved it, no texts go there. */
-import { Button, Select, TextInput } from '@mantine/core'
+import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { Account, PatchAccount } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
@@ -27,13 +27,12 @@ export function Registration({ account }: { account: Account }) {
       testId="registration"
       onSubmit={() => save.mutate({ registration: state, registrationText: text.trim() || null })}
     >
-      <Select
+      <NativeSelect
         size="xs"
         label={t('registration.state')}
         data={STATES.map((value) => ({ value, label: t(`registration.${value}`) }))}
         value={state}
-        onChange={(value) => setState(STATES.find((one) => one === value) ?? state)}
-        allowDeselect={false}
+        onChange={(event) => setState(STATES.find((one) => one === event.currentTarget.value) ?? state)}
       />
       <TextInput
         size="xs"

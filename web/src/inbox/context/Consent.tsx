@@ -1,5 +1,5 @@
 /** What this person agreed to: how it stands on each channel, what was said, and a place to write down what was said elsewhere. */
-import { Button, Select, TextInput } from '@mantine/core'
+import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import type { AddConsent, Consents, Contact, StandingConsent } from '../../../../client/index.ts'
@@ -114,21 +114,19 @@ function WriteDown({ contactId, onDone }: { contactId: string; onDone: () => voi
   return (
     <form className={css.form} onSubmit={submit} aria-label={t('consent.add.title')}>
       <p className={css.dim}>{t('consent.add.title')}</p>
-      <Select
+      <NativeSelect
         size="xs"
         label={t('consent.add.channel')}
         data={channels.map((value) => ({ value, label: channelName(value) }))}
-        value={chosen}
-        onChange={setChannel}
-        allowDeselect={false}
+        value={chosen ?? ''}
+        onChange={(event) => setChannel(event.currentTarget.value)}
       />
-      <Select
+      <NativeSelect
         size="xs"
         label={t('consent.add.state')}
         data={states}
         value={state}
-        onChange={(value) => setState(value === 'opted_in' ? 'opted_in' : 'opted_out')}
-        allowDeselect={false}
+        onChange={(event) => setState(event.currentTarget.value === 'opted_in' ? 'opted_in' : 'opted_out')}
       />
       <TextInput
         size="xs"

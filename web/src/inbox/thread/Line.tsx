@@ -65,6 +65,7 @@ const owners: Record<string, TextKey> = {
   agent: 'sender.agent',
   ai: 'sender.ai',
   bot: 'sender.automation',
+  none: 'sender.nobody',
 }
 
 /** A word of the server that is not in the catalogue is shown as it is, only with spaces. */

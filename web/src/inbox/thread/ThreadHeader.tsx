@@ -4,6 +4,7 @@ import IconArrowBackUp from '@tabler/icons-react/dist/esm/icons/IconArrowBackUp.
 import IconArrowLeft from '@tabler/icons-react/dist/esm/icons/IconArrowLeft.mjs'
 import IconHeadset from '@tabler/icons-react/dist/esm/icons/IconHeadset.mjs'
 import IconInfoCircle from '@tabler/icons-react/dist/esm/icons/IconInfoCircle.mjs'
+import IconRobot from '@tabler/icons-react/dist/esm/icons/IconRobot.mjs'
 import IconRotate from '@tabler/icons-react/dist/esm/icons/IconRotate.mjs'
 import IconUserPlus from '@tabler/icons-react/dist/esm/icons/IconUserPlus.mjs'
 import { useQuery } from '@tanstack/react-query'
@@ -16,6 +17,7 @@ import { Chips } from '../../labels/Chips.tsx'
 import { LabelMenu } from '../../labels/LabelMenu.tsx'
 import { shownStatus, statusOf, useMembers } from '../../people/presence.ts'
 import { channelName } from '../ChannelMark.tsx'
+import { useAccount } from '../composer/useAccount.ts'
 import { Face } from '../Face.tsx'
 import { nameOf } from '../person.ts'
 import { WindowRing } from '../WindowRing.tsx'
@@ -66,6 +68,7 @@ export function ThreadHeader({ conversation, others, onBack, onDetails }: Props)
       {mayWrite(session) && (
         <>
           <LabelMenu conversation={one} />
+          <Assistant conversation={one} />
           <HandOver conversation={one} />
           <Owner conversation={one} />
           <Tooltip label={`${t(closed ? 'thread.reopen' : 'thread.close')} · E`}>
@@ -109,6 +112,29 @@ function HandOver({ conversation }: { conversation: Conversation }) {
         onClick={() => void handOver(conversation, isTheirs ? 'human' : 'agent')}
       >
         {isTheirs ? <IconArrowBackUp size={16} aria-hidden /> : <IconHeadset size={16} aria-hidden />}
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
+/** To the assistant and back, where it may answer the number at all; whoever writes takes over by that. */
+function Assistant({ conversation }: { conversation: Conversation }) {
+  const { t } = useText()
+  const { handOver } = useConversationActions()
+  const account = useAccount(conversation.account.id)
+  const speaks = conversation.control === 'ai'
+  const may = conversation.status === 'open' && conversation.control !== 'agent' && account?.answerer === 'assistant'
+  if (!speaks && !may) return null
+  const words = t(speaks ? 'thread.fromAssistant' : 'thread.toAssistant')
+  return (
+    <Tooltip label={words}>
+      <ActionIcon
+        variant="default"
+        size="md"
+        aria-label={words}
+        onClick={() => void handOver(conversation, speaks ? 'human' : 'ai')}
+      >
+        {speaks ? <IconArrowBackUp size={16} aria-hidden /> : <IconRobot size={16} aria-hidden />}
       </ActionIcon>
     </Tooltip>
   )

@@ -7,6 +7,8 @@ import { reasonOf } from '../../app/reason.ts'
 import { useText } from '../../app/text.tsx'
 import { toast } from '../../app/toasts.tsx'
 
+const handed = { human: 'thread.takeBack.done', agent: 'thread.toCentre.done', ai: 'thread.toAssistant.done' } as const
+
 export function useConversationActions() {
   const { api, queries, session } = useConsole()
   const { t } = useText()
@@ -54,11 +56,11 @@ export function useConversationActions() {
     [change, t],
   )
   const handOver = useCallback(
-    async (one: Conversation, to: 'human' | 'agent'): Promise<void> => {
+    async (one: Conversation, to: 'human' | 'agent' | 'ai'): Promise<void> => {
       takeConversations(queries, me, [{ ...one, control: to }])
       try {
         takeConversations(queries, me, [await api.conversations.handOver(one.id, { to })])
-        toast({ text: t(to === 'agent' ? 'thread.toCentre.done' : 'thread.takeBack.done') })
+        toast({ text: t(handed[to]) })
       } catch (error) {
         takeConversations(queries, me, [one])
         toast({ text: t('thread.actionFailed', { reason: reasonOf(error, t) }), tone: 'bad' })
