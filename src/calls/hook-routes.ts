@@ -35,6 +35,9 @@ interface About {
   event: CallEvent
 }
 
+/** What has to stay in its order: the events of one call. */
+const orderOf = ({ appSlug, event }: About): string => `${appSlug}|${event.callId}`
+
 /** Takes in what waited on the disk. */
 export const takeSpooledCall =
   (deps: CallDeps, intake: Database) =>
@@ -93,8 +96,8 @@ export const callHookRoutes: FastifyPluginAsync<CallHookDeps> = async (server, {
   async function take(telephony: Telephony, hook: VoiceHook, about: About): Promise<CallAnswer> {
     const key = `${about.provider}/${about.appSlug}/${about.event.account}`
     const urls = { base: `${publicUrl().replace(/\/+$/, '')}/hooks`, ...about }
-    // What waits goes first, so that nothing is told out of order by us.
-    if (!spool || spool.waiting(spoolSource(telephony.provider)).files === 0) {
+    // What waits of the same call goes first, so that nothing is told out of order by us.
+    if (!spool?.isBehind(spoolSource(telephony.provider), orderOf(about))) {
       try {
         const taken = await receiveCall(deps, { ...about, at: timeOf(deps) }, intake)
         if (taken) {
@@ -118,7 +121,7 @@ export const callHookRoutes: FastifyPluginAsync<CallHookDeps> = async (server, {
     if (!spool) throw new ParleyError('unavailable', 'The database is not available. Send again later.')
     try {
       await spool.put({
-        ...{ source: spoolSource(about.provider), receivedAt: timeOf(deps), body: Buffer.alloc(0) },
+        ...{ source: spoolSource(about.provider), order: orderOf(about), receivedAt: timeOf(deps), body: Buffer.alloc(0) },
         about: about as unknown as Record<string, unknown>,
       })
     } catch (error) {

@@ -9,7 +9,7 @@ import { newId } from '../kernel/ids.ts'
 import { isUnavailable } from '../platform/db/errors.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { type Spool, type Spooled, SpoolFull } from '../platform/spool.ts'
-import type { ContactCentre } from '../ports/contact-centre.ts'
+import type { ContactCentre, ParsedCentreWebhook } from '../ports/contact-centre.ts'
 import type { CentreDeps } from './deps.ts'
 import { type Address, acceptedSecrets, type KnownAddresses } from './known-addresses.ts'
 import { type CentreWebhook, receiveCentreWebhook } from './receive.ts'
@@ -35,6 +35,13 @@ export const takeSpooled =
   (deps: CentreDeps, intake: Database) =>
   ({ id, receivedAt, about, body }: Spooled): Promise<void> =>
     receiveCentreWebhook(deps, { ...(about as unknown as About), id, receivedAt, rawBody: body }, intake)
+
+/** Whose events they are, where they are all one customer's: only these have to stay in their order. */
+export function orderOf({ events }: ParsedCentreWebhook): string | undefined {
+  const whose = new Set(events.map(({ integrationId, customerId }) => customerId && `${integrationId}/${customerId}`))
+  const [one] = whose
+  return whose.size === 1 && one ? one : undefined
+}
 
 export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async (
   server,
@@ -65,7 +72,8 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
           headers: keptHeaders(request),
           receivedAt: (deps.now ?? (() => new Date()))(),
         }
-        await (isAway ? keep(webhook) : take(webhook))
+        const order = orderOf(centre.parse(rawBody))
+        await (isAway ? keep(webhook, order) : take(webhook, order))
         return ''
       },
     )
@@ -104,25 +112,25 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
     return { address, isAway }
   }
 
-  async function take(webhook: CentreWebhook): Promise<void> {
-    // What waits goes first.
-    if (!spool || spool.waiting(spoolSource(webhook.centre)).files === 0) {
+  async function take(webhook: CentreWebhook, order: string | undefined): Promise<void> {
+    // What waits of the same conversation goes first.
+    if (!spool?.isBehind(spoolSource(webhook.centre), order)) {
       try {
         return await receiveCentreWebhook(deps, webhook, intake)
       } catch (error) {
         if (!isUnavailable(error)) throw error
       }
     }
-    await keep(webhook)
+    await keep(webhook, order)
   }
 
   /** On the disk, until the database is back. */
-  async function keep(webhook: CentreWebhook): Promise<void> {
+  async function keep(webhook: CentreWebhook, order: string | undefined): Promise<void> {
     if (!spool) throw new ParleyError('unavailable', 'The database is not available. Send again later.')
     const { rawBody: body, receivedAt, tenantId, centre, slug, headers, integrationIds } = webhook
     const about: About = { tenantId, centre, slug, headers, integrationIds: [...integrationIds] }
     try {
-      await spool.put({ source: spoolSource(centre), receivedAt, about, body })
+      await spool.put({ source: spoolSource(centre), ...(order === undefined ? {} : { order }), receivedAt, about, body })
     } catch (error) {
       deps.log.error('A webhook could not be kept on the disk', { operation: 'spool', error: (error as Error).message })
       const full = error instanceof SpoolFull ? 'Too much waits to be stored.' : 'It could not be stored.'

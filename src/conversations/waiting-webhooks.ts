@@ -19,14 +19,33 @@ export const webhookSource = 'webhook'
 
 type About = Pick<SignedWebhook, 'provider' | 'appSlug' | 'owner' | 'headers'>
 
+/** Whose line it is, or what a receipt speaks of, where it is one thing: only these have to stay in their order. */
+export function orderOf({
+  provider,
+  appSlug,
+  parsed,
+}: Pick<SignedWebhook, 'provider' | 'appSlug' | 'parsed'>): string | undefined {
+  const things = new Set(
+    parsed.events.map((event) => {
+      if (event.kind === 'message') return `${event.account}|${event.person.identities[0]?.value ?? ''}`
+      return event.kind === 'receipt' ? `${event.account}|${event.externalId}` : undefined
+    }),
+  )
+  const [one] = things
+  return things.size === 1 && one !== undefined ? `${provider}|${appSlug}|${one}` : undefined
+}
+
 /** Whether an error goes away by waiting. */
 export const isAway = (error: unknown): boolean => error instanceof ParleyError && error.code === 'unavailable'
 
 export function keepWaiting({ spool, log }: { spool: Spool; log: Logger }): WaitingWebhooks {
-  async function keep({ provider, appSlug, owner, headers, rawBody }: SignedWebhook): Promise<void> {
+  async function keep({ provider, appSlug, owner, headers, rawBody }: SignedWebhook, order: string | undefined): Promise<void> {
     const about: About = { provider, appSlug, headers, ...(owner === undefined ? {} : { owner }) }
     try {
-      await spool.put({ source: webhookSource, receivedAt: new Date(), about, body: rawBody })
+      await spool.put({
+        ...{ source: webhookSource, receivedAt: new Date(), about, body: rawBody },
+        ...(order === undefined ? {} : { order }),
+      })
     } catch (error) {
       log.error('A webhook could not be kept on the disk', { operation: 'spool', error: (error as Error).message })
       const full = error instanceof SpoolFull ? 'Too much waits to be stored.' : 'It could not be stored.'
@@ -35,13 +54,14 @@ export function keepWaiting({ spool, log }: { spool: Spool; log: Logger }): Wait
   }
   return {
     async accept(ingress, webhook) {
-      // What waits goes first.
-      if (spool.waiting(webhookSource).files > 0) return await keep(webhook)
+      const order = orderOf(webhook)
+      // What waits of the same person goes first.
+      if (spool.isBehind(webhookSource, order)) return await keep(webhook, order)
       try {
         await ingress.accept(webhook)
       } catch (error) {
         if (!isAway(error)) throw error
-        await keep(webhook)
+        await keep(webhook, order)
       }
     },
   }

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { until } from '../../test/world/until.ts'
 import { createLogger } from './log.ts'
 import { openSpool, type Spool, type Spooled, SpoolFull } from './spool.ts'
 
@@ -65,6 +66,55 @@ test('while nobody takes it everything waits, in order; once somebody does, it g
   away = false
   await spool.drain()
   expect([got, spool.waiting().files]).toEqual([['one', 'two', 'three'], 0])
+})
+
+test('what is about one thing keeps its order; others do not wait for it, and those about nothing wait for all before them', async () => {
+  const [began, ended]: [string[], string[]] = [[], []]
+  const open1: Record<string, () => void> = {}
+  const spool = await open(async ({ about }) => {
+    const text = about.text as string
+    began.push(text)
+    await new Promise<void>((go) => {
+      open1[text] = go
+    })
+    ended.push(text)
+  })
+  const line = (text: string, order?: string) =>
+    spool.put({ source: 'a', ...(order ? { order } : {}), receivedAt: new Date(), about: { text }, body: Buffer.from('') })
+  await line('ada 1', 'ada')
+  await line('ada 2', 'ada')
+  await line('bob 1', 'bob')
+  await line('all')
+  await line('bob 2', 'bob')
+  expect([spool.isBehind('a', 'ada'), spool.isBehind('a', 'eve'), spool.isBehind('a'), spool.isBehind('b', 'ada')]).toEqual([
+    ...[true, true, true, false],
+  ])
+  const drained = spool.drain()
+  const reached = (...texts: string[]) => until(`${texts} began`, async () => began.join() === texts.join())
+  const finish = (text: string) => open1[text]?.()
+  await reached('ada 1', 'bob 1')
+  finish('bob 1')
+  finish('ada 1')
+  await reached('ada 1', 'bob 1', 'ada 2')
+  finish('ada 2')
+  await reached('ada 1', 'bob 1', 'ada 2', 'all')
+  expect(spool.isBehind('a', 'eve')).toBe(true)
+  finish('all')
+  await reached('ada 1', 'bob 1', 'ada 2', 'all', 'bob 2')
+  expect([spool.isBehind('a', 'eve'), spool.isBehind('a', 'bob')]).toEqual([false, true])
+  finish('bob 2')
+  await drained
+  expect([ended.at(-1), await kept()]).toEqual(['bob 2', []])
+})
+
+test('a new process knows again what has to keep its order', async () => {
+  const first = await open(async () => {
+    throw new Away()
+  })
+  await first.put({ source: 'a', order: 'ada', receivedAt: new Date(), about: {}, body: Buffer.from('1') })
+  await first.stop()
+  const second = await open(async () => {})
+  expect([second.isBehind('a', 'ada'), second.isBehind('a', 'bob')]).toEqual([true, false])
 })
 
 test('what cannot be taken for good is set aside, and what comes behind it goes on', async () => {

@@ -1,7 +1,7 @@
 /**
  * A folder that takes what may be neither lost nor refused while the database is away: each body is a file, whole and on the
- * disk (file and folder) before anybody is told that it was taken; afterwards all are handed on in order, and removed once
- * whoever gets them has stored them. Killed at any moment, what was taken is there; the one that was being handed on is
+ * disk (file and folder) before anybody is told that it was taken; afterwards all are handed on, in order where order matters,
+ * and removed once whoever gets them has stored them. Killed at any moment, what was taken is there; the one that was being handed on is
  * handed on again, so that its receiver has to know it by its id.
  */
 import * as nodeFiles from 'node:fs/promises'
@@ -14,6 +14,8 @@ export interface Spooled {
   id: string
   /** Who takes it afterwards. */
   source: string
+  /** What it is about: those with the same are handed on one after the other. Absent: one after all others of its source. */
+  order?: string
   receivedAt: Date
   /** Whatever the taker needs beside the body. */
   about: Record<string, unknown>
@@ -23,6 +25,8 @@ export interface Spooled {
 export interface Spool {
   /** Resolves once it is on the disk. Rejects with SpoolFull, or where the disk does: then it was not taken. */
   put(given: Omit<Spooled, 'id'>): Promise<string>
+  /** Whether what comes now has to wait behind something. */
+  isBehind(source: string, order?: string): boolean
   /** How much waits, of one source or of all, and for how long the oldest of all. Bytes are those on the disk. */
   waiting(source?: string): { files: number; bytes: number; oldestMs: number }
   /** Since the start. */
@@ -39,7 +43,7 @@ export class SpoolFull extends Error {
   }
 }
 
-/** Gets one; throws where it cannot be stored yet: then it, and all after it, wait. */
+/** Gets one; throws where it cannot be stored yet: then it, and all that comes after it, wait. */
 export type Take = (item: Spooled) => Promise<void>
 
 export type SpoolFiles = Pick<
@@ -61,9 +65,13 @@ interface Options {
 interface Waiting {
   id: string
   source: string
+  order: string | undefined
   bytes: number
   at: number
 }
+
+/** Handed on at the same time. One after the other, a busy machine would be given more than it hands on. */
+const atOnce = 4
 
 export async function openSpool(options: Options): Promise<Spool> {
   const { folder, log, files = nodeFiles } = options
@@ -72,6 +80,8 @@ export async function openSpool(options: Options): Promise<Spool> {
   const totals = { taken: 0, handedOn: 0, refused: 0, setAside: 0 }
   const waiting: Waiting[] = []
   const bySource = new Map<string, { files: number; bytes: number }>()
+  /** How many wait of each order, by source; '' are those that have none. */
+  const orders = new Map<string, Map<string, number>>()
   /** On the disk, and being written to it. */
   let used = 0
   const add = (one: Waiting): void => {
@@ -88,6 +98,11 @@ export async function openSpool(options: Options): Promise<Spool> {
   function count(one: Waiting, by: 1 | -1): void {
     const of = bySource.get(one.source) ?? { files: 0, bytes: 0 }
     bySource.set(one.source, { files: of.files + by, bytes: of.bytes + by * one.bytes })
+    const ordered = orders.get(one.source) ?? new Map<string, number>()
+    orders.set(one.source, ordered)
+    const n = (ordered.get(one.order ?? '') ?? 0) + by
+    if (n > 0) ordered.set(one.order ?? '', n)
+    else ordered.delete(one.order ?? '')
   }
   for (const one of await leftBehind(files, folder)) {
     used += one.bytes
@@ -96,27 +111,66 @@ export async function openSpool(options: Options): Promise<Spool> {
   let stopped = false
   let draining: Promise<void> | undefined
 
-  async function handOn(): Promise<void> {
-    while (waiting.length > 0 && !stopped) {
-      const next = waiting[0] as Waiting
-      const item = await read(files, join(folder, fileName(next.id)))
-      try {
-        if (item) await options.take({ ...item, id: next.id })
-        if (item) totals.handedOn += 1
-        await files.rm(join(folder, fileName(next.id)), { force: true })
-      } catch (error) {
-        if (options.isPassing(error)) return
-        totals.setAside += 1
-        log.error('What was kept on the disk could not be taken in, and was set aside', {
-          operation: 'spool',
-          id: next.id,
-          source: next.source,
-          error: (error as Error).message,
-        })
-        await files.rename(join(folder, fileName(next.id)), join(aside, fileName(next.id))).catch(() => {})
-      }
-      remove(next)
+  /** The first that waits for nobody: neither for one that is being handed on, nor for one before it. */
+  function nextFree(busy: ReadonlySet<Waiting>): Waiting | undefined {
+    const before = createBefore()
+    for (const one of waiting) {
+      if (!busy.has(one) && !before.has(one)) return one
+      before.add(one)
     }
+    return undefined
+  }
+
+  /** False where it, and so all behind it, has to wait. */
+  async function handOne(next: Waiting): Promise<boolean> {
+    const item = await read(files, join(folder, fileName(next.id)))
+    try {
+      if (item) await options.take({ ...item, id: next.id })
+      if (item) totals.handedOn += 1
+      await files.rm(join(folder, fileName(next.id)), { force: true })
+    } catch (error) {
+      if (options.isPassing(error)) return false
+      totals.setAside += 1
+      log.error('What was kept on the disk could not be taken in, and was set aside', {
+        operation: 'spool',
+        id: next.id,
+        source: next.source,
+        error: (error as Error).message,
+      })
+      await files.rename(join(folder, fileName(next.id)), join(aside, fileName(next.id))).catch(() => {})
+    }
+    remove(next)
+    return true
+  }
+
+  async function handOn(): Promise<void> {
+    const busy = new Set<Waiting>()
+    const under = new Set<Promise<void>>()
+    let halted = false
+    let fault: unknown
+    for (;;) {
+      const next = halted || stopped || under.size >= atOnce ? undefined : nextFree(busy)
+      if (next) {
+        busy.add(next)
+        const one: Promise<void> = handOne(next)
+          .then(
+            (done) => {
+              halted ||= !done
+            },
+            (error) => {
+              halted = true
+              fault = error
+            },
+          )
+          .finally(() => {
+            busy.delete(next)
+            under.delete(one)
+          })
+        under.add(one)
+      } else if (under.size > 0) await Promise.race(under)
+      else break
+    }
+    if (fault) throw fault
   }
   function drain(): Promise<void> {
     draining ??= handOn()
@@ -142,9 +196,14 @@ export async function openSpool(options: Options): Promise<Spool> {
         used -= content.length
         throw error
       })
-      add({ id, source: given.source, bytes: content.length, at: given.receivedAt.getTime() })
+      add({ id, source: given.source, order: given.order, bytes: content.length, at: given.receivedAt.getTime() })
       totals.taken += 1
       return id
+    },
+    isBehind(source, order) {
+      const ordered = orders.get(source)
+      if (!ordered || ordered.size === 0) return false
+      return order === undefined || ordered.has(order) || ordered.has('')
     },
     waiting(source) {
       const counts = source === undefined ? [...bySource.values()] : [bySource.get(source) ?? { files: 0, bytes: 0 }]
@@ -165,11 +224,26 @@ export async function openSpool(options: Options): Promise<Spool> {
   }
 }
 
+/** What stands before one in the queue, as far as it has to wait for it. */
+function createBefore() {
+  const sources = new Map<string, Set<string>>()
+  return {
+    add({ source, order }: Waiting): void {
+      const orders = sources.get(source) ?? new Set()
+      sources.set(source, orders.add(order ?? ''))
+    },
+    has({ source, order }: Waiting): boolean {
+      const orders = sources.get(source)
+      return orders !== undefined && (order === undefined || orders.has(order) || orders.has(''))
+    },
+  }
+}
+
 const fileName = (id: string): string => `${id}.spool`
 
 /** First line: what it is, as JSON. Then the body, byte for byte. */
-function encode({ source, receivedAt, about, body }: Omit<Spooled, 'id'>): Buffer {
-  const head = JSON.stringify({ source, receivedAt: receivedAt.toISOString(), about, length: body.length })
+function encode({ source, order, receivedAt, about, body }: Omit<Spooled, 'id'>): Buffer {
+  const head = JSON.stringify({ source, order, receivedAt: receivedAt.toISOString(), about, length: body.length })
   return Buffer.concat([Buffer.from(`${head}\n`), body])
 }
 
@@ -183,10 +257,13 @@ async function read(files: SpoolFiles, path: string): Promise<Omit<Spooled, 'id'
   const end = content.indexOf('\n')
   const head = JSON.parse(content.subarray(0, end).toString()) as {
     source: string
+    order?: string
     receivedAt: string
     about: Record<string, unknown>
   }
-  return { source: head.source, receivedAt: new Date(head.receivedAt), about: head.about, body: content.subarray(end + 1) }
+  const { source, about } = head
+  const order = typeof head.order === 'string' ? { order: head.order } : {}
+  return { source, ...order, about, receivedAt: new Date(head.receivedAt), body: content.subarray(end + 1) }
 }
 
 /** Under its name only when whole; and the name is on the disk before this returns. */
@@ -223,6 +300,7 @@ async function leftBehind(files: SpoolFiles, folder: string): Promise<Waiting[]>
       found.push({
         id: name.slice(0, -'.spool'.length),
         source: item.source,
+        order: item.order,
         bytes: (await files.stat(path)).size,
         at: item.receivedAt.getTime(),
       })

@@ -1,5 +1,5 @@
 /** Load on several processes while something is done to them; judged by what senders saw and what the database holds. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -98,6 +98,10 @@ export async function runCluster(plan: ClusterPlan): Promise<ClusterResult> {
         `UPDATE conversation_lanes SET lease_until = lease_until - interval '1 minute' WHERE lease_until > now()`,
       )
     await plan.settled?.()
+    const onDisk = async () => (await readdir(join(folder, 'spool'))).filter((name) => name.endsWith('.spool')).length
+    await until('nothing waits on the disk', async () => (await onDisk()) === 0, {
+      ...{ timeoutMs: plan.drainMs ?? 90_000, seen: onDisk },
+    })
     await drained(owner, running.simulator, plan.drainMs ?? 90_000)
     await downstream?.settled(plan.drainMs ?? 90_000)
     const { accepted } = running.simulator
