@@ -19,7 +19,7 @@ export const smsCapabilities = {
   replies: false,
   // What every long code has; toll-free numbers, short codes and registered senders may be given more in the account's settings.
   pace: { perSecond: 1, burst: 1 },
-  pairPace: { everyMs: 1_000, burst: 5 },
+  pairPace: { everyMs: 0, burst: 1 },
   media: {
     image: { maxBytes: 5 * MB, mimeTypes: ['image/jpeg', 'image/png', 'image/gif'] },
     video: { maxBytes: 600 * KB, mimeTypes: ['video/mp4', 'video/3gpp', 'video/quicktime'] },
