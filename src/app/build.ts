@@ -14,9 +14,11 @@ import { consentAnswerJob } from '../conversations/consents.ts'
 import type { Dispatcher } from '../conversations/dispatch.ts'
 import { createIngress, type Ingress } from '../conversations/ingress.ts'
 import { createQueueIngress, intakeQueues, type QueueReader, readIntakeQueues } from '../conversations/intake-queue.ts'
+import { takeMissed } from '../conversations/missed-messages.ts'
 import { fetchMediaJob } from '../conversations/receive.ts'
 import { createEventReplayer } from '../conversations/replay.ts'
 import type { SearchIndexer } from '../conversations/search/indexer.ts'
+import { settleUnknown } from '../conversations/settle-unknown.ts'
 import type { TurnTaker } from '../conversations/turn.ts'
 import { takeWaiting } from '../conversations/waiting-webhooks.ts'
 import { type DeadLetterKeeper, keepDeadLetters } from '../dead-letters/keeper.ts'
@@ -38,6 +40,7 @@ import type { Logger } from '../platform/log.ts'
 import { createMailer } from '../platform/mail.ts'
 import { createOutbound } from '../platform/outbound.ts'
 import { connectRedis } from '../platform/redis.ts'
+import { keepRounds, type Rounds } from '../platform/rounds.ts'
 import { createSecrets, type Secrets } from '../platform/secrets.ts'
 import type { Take } from '../platform/spool.ts'
 import { createQueueReplayer, readIntegrationQueues } from '../queues/consume.ts'
@@ -66,8 +69,15 @@ export const jobNames = [fetchMediaJob, mailJob, consentAnswerJob] as const
 /** Events a second beyond which the search index leaves the machine to intake. */
 const searchRushPerSecond = 2000
 
+/** Milliseconds between two looks at what is to be settled with providers. */
+const [settleEveryMs, missedEveryMs] = [15_000, 30_000]
+
 /** Nothing kept is wrong; it ends so that what nobody asks for any more goes. */
 const lookupTtlMs = 3_600_000
+
+const noRounds: Rounds = { look: async () => {}, stop: async () => {} }
+const rounds = (works: boolean, log: Logger, operation: string, everyMs: number, work: () => Promise<unknown>): Rounds =>
+  works ? keepRounds(log, { operation, everyMs, work }) : noRounds
 
 const topologyOf = (integration: boolean): Topology => ({
   queues: [...intakeQueues, ...(integration ? integrationTopology.queues : [])],
@@ -88,6 +98,9 @@ export interface App {
   jobs: Jobs
   upkeep: UpkeepKeeper
   deadLetters: DeadLetterKeeper
+  /** Sends whose answer was lost, and messages that no webhook brought: settled with providers that can be asked. */
+  settling: Rounds
+  missing: Rounds
   inbox: InboxDeps
   search: SearchIndexer
   /** Every route there is, with what it declares: tests walk them. */
@@ -110,6 +123,8 @@ export interface BuildOptions {
   /** Adds routes before the console's catch-all: the simulators, in a demo. */
   extraRoutes?: (server: HttpServer, url: () => string) => Promise<void>
   pollMs?: number
+  /** For what is settled with providers. */
+  now?: () => Date
   /** How long presence waits, for tests. */
   presence?: { beatMs?: number; graceMs?: number }
 }
@@ -200,6 +215,11 @@ export async function build(options: BuildOptions): Promise<App> {
   })
   const takeMessages = takeWaiting({ channels, ingress })
   takeWebhook = (item) => (item.source.startsWith('calls:') ? calls.take(item) : takeMessages(item))
+  const asking = { db, log, secrets, channels, files, now: options.now }
+  const settling = rounds(works, log, 'settle', settleEveryMs, () =>
+    settleUnknown({ ...asking, fileLink: workers.fileLink, onChange: changed, wakeDispatch: dispatcher.wake }),
+  )
+  const missing = rounds(works, log, 'missed', missedEveryMs, () => takeMissed({ ...asking, ingress }))
   // Whoever works stores what others queued.
   const reader: QueueReader | undefined =
     broker && works ? readIntakeQueues({ broker, channels, db: intake, log, jobs, onStored }) : undefined
@@ -298,6 +318,8 @@ export async function build(options: BuildOptions): Promise<App> {
     jobs,
     upkeep,
     deadLetters,
+    settling,
+    missing,
     inbox,
     search,
     routes,
@@ -310,6 +332,8 @@ export async function build(options: BuildOptions): Promise<App> {
     },
     async stop() {
       await server.close()
+      await settling.stop()
+      await missing.stop()
       await ingress.idle()
       await reader?.stop()
       for (const one of others) await one.stop()

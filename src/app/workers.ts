@@ -24,6 +24,8 @@ export interface Workers {
   turns: TurnTaker
   search: SearchIndexer
   upkeep: UpkeepKeeper
+  /** Addresses for providers that fetch files themselves. */
+  fileLink?: LinkFile
   /** No more turns are taken and nothing more is sent; what is under way is finished. */
   stopTalking(): Promise<void>
   stop(): Promise<void>
@@ -73,7 +75,7 @@ export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
       )
     : () => {}
   return {
-    ...{ dispatcher, turns, search, upkeep },
+    ...{ dispatcher, turns, search, upkeep, fileLink: link },
     async stopTalking() {
       deaf()
       await turns.stop()

@@ -292,6 +292,32 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
     return []
   },
+  async unknown_sends() {
+    await db.owner.query(`UPDATE channel_accounts SET provider = 'asked' WHERE tenant_id = $1`, [ours.tenantId])
+    await db.owner.query(`UPDATE message_tracking SET status = 'sending', send_outcome = 'unknown' WHERE id = $1`, [ours.sent])
+    await db.owner.query(
+      `INSERT INTO send_attempts (tenant_id, message_id, n, token, outcome, finished_at) VALUES ($1, $2, 90, 1, 'unknown', now())`,
+      [ours.tenantId, ours.sent],
+    )
+    const ask = (provider: string) =>
+      rowsOf(`SELECT tenant_id FROM parley.unknown_sends(ARRAY[$1], now() + interval '1 minute', 1000, 10)`, [provider])
+    expect(await ask('whatsapp-cloud')).toEqual([])
+    const rows = await ask('asked')
+    expect(rows).toHaveLength(1)
+    await db.owner.query(`UPDATE channel_accounts SET provider = 'whatsapp-cloud' WHERE provider = 'asked'`)
+    await db.owner.query(`UPDATE message_tracking SET status = 'queued', send_outcome = NULL WHERE id = $1`, [ours.sent])
+    await db.owner.query('DELETE FROM send_attempts WHERE n = 90')
+    return rows.map((row) => row.tenant_id)
+  },
+  async claim_askings() {
+    await db.owner.query(`UPDATE channel_accounts SET provider = 'asked' WHERE tenant_id = $1`, [ours.tenantId])
+    const claim = `SELECT tenant_id FROM parley.claim_askings('{asked}', now() + interval '1 hour', 60000, 10)`
+    const rows = await rowsOf(claim)
+    expect(rows).toHaveLength(1)
+    expect(await rowsOf(claim)).toEqual([])
+    await db.owner.query(`UPDATE channel_accounts SET provider = 'whatsapp-cloud' WHERE provider = 'asked'`)
+    return rows.map((row) => row.tenant_id)
+  },
   async mappings_to_check() {
     await withCentre()
     await withMapping(ours, 1)

@@ -41,6 +41,8 @@ export interface WorldOptions {
   proxy?: boolean
   /** Gets every log line, from DEBUG on. */
   log?: (line: string) => void
+  /** The time by which it is settled with providers what became of things. */
+  now?: () => Date
   /** Further settings, by their names in the environment. */
   settings?: Record<string, string> | ((graphUrl: string) => Record<string, string>)
 }
@@ -106,7 +108,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const log = createLogger(
     options.log ? { level: 'DEBUG', write: options.log } : { level: process.env.PARLEY_TEST_LOG ?? 'CRITICAL' },
   )
-  const app = await build({ config, databaseUrl: proxy?.url ?? database.url, log, pollMs: 50 })
+  const app = await build({ config, databaseUrl: proxy?.url ?? database.url, log, pollMs: 50, now: options.now })
   const url = await app.listen()
   const { simulator, graphUrl } = running
   const addBusiness = (name: string) => createBusiness(app, simulator, { name, graphUrl })
