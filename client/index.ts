@@ -144,6 +144,9 @@ function workspace(c: Connection) {
       update: (id: string, json: T.PatchAccount) =>
         request<T.ConnectedAccount>(c, `/api/accounts/${at(id)}`, { method: 'PATCH', json }),
       remove: (id: string) => request<void>(c, `/api/accounts/${at(id)}`, { method: 'DELETE' }),
+      /** As how many pieces a text would be sent. */
+      segments: (id: string, text: string, o: Signal = {}) =>
+        request<T.Segments>(c, `/api/accounts/${at(id)}/segments`, { method: 'POST', json: { text }, ...o }),
       setup: (id: string, o: Signal = {}) => request<T.AccountSetup>(c, `/api/accounts/${at(id)}/setup`, o),
       /** Sends yourself a message. */
       test: (id: string, to: string) =>

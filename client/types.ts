@@ -121,6 +121,7 @@ export type CreateAccount = z.input<typeof onboarding.createAccount>
 export type ConnectedAccount = z.infer<typeof onboarding.accountView>
 export type CreatedAccount = z.infer<typeof onboarding.createdAccount>
 export type AccountTest = z.infer<typeof onboarding.testAnswer>
+export type Segments = z.infer<typeof inbox.segmentsView>
 export type AccountSetup = z.infer<typeof onboarding.accountSetup>
 export type SetupStep = z.infer<typeof onboarding.setupStep>
 export type Readiness = z.infer<typeof onboarding.readiness>

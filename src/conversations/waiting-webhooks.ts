@@ -11,8 +11,11 @@ import type { Ingress } from './ingress.ts'
 import { readWebhook } from './reading.ts'
 
 export interface WaitingWebhooks {
-  /** Resolves once it is stored, or on the disk. Rejects with `unavailable` where it is neither. */
-  accept(ingress: Ingress, webhook: SignedWebhook): Promise<void>
+  /**
+   * Resolves once it is stored, or on the disk. Rejects with `unavailable` where it is neither. `isAway`: the database did not
+   * answer a moment ago, and is not waited for again.
+   */
+  accept(ingress: Ingress, webhook: SignedWebhook, isAway?: boolean): Promise<void>
 }
 
 export const webhookSource = 'webhook'
@@ -53,10 +56,10 @@ export function keepWaiting({ spool, log }: { spool: Spool; log: Logger }): Wait
     }
   }
   return {
-    async accept(ingress, webhook) {
+    async accept(ingress, webhook, known = false) {
       const order = orderOf(webhook)
       // What waits of the same person goes first.
-      if (spool.isBehind(webhookSource, order)) return await keep(webhook, order)
+      if (known || spool.isBehind(webhookSource, order)) return await keep(webhook, order)
       try {
         await ingress.accept(webhook)
       } catch (error) {

@@ -16,6 +16,8 @@ export interface AppSecrets {
   /** Every secret accepted now: after a rotation the old one for a while. */
   secrets: string[]
   verifyTokens: string[]
+  /** The database is away: this is what was seen last. */
+  asLastSeen?: true
 }
 
 /** The app behind an address; '' is the platform's own. null: there is none. Never chosen by what the body says. */
@@ -48,7 +50,7 @@ export const webhookRoutes: FastifyPluginAsync<WebhookRouteDeps> = async (server
     const receive = async (request: FastifyRequest<{ Params: { app?: string } }>, reply: FastifyReply) => {
       const slug = request.params.app ?? ''
       const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      const { owner } = await requireSignature(first, slug, request, rawBody)
+      const { owner, asLastSeen } = await requireSignature(first, slug, request, rawBody)
       const channel = sharing.find((one) => one.webhook?.takes(rawBody)) ?? first
       const headers = keptHeaders(request)
       const webhook: SignedWebhook = {
@@ -60,7 +62,7 @@ export const webhookRoutes: FastifyPluginAsync<WebhookRouteDeps> = async (server
         headers,
         ...readWebhook(channel, rawBody, headers),
       }
-      await (waiting && channel.webhook?.onlyOnce ? waiting.accept(ingress, webhook) : ingress.accept(webhook))
+      await (waiting && channel.webhook?.onlyOnce ? waiting.accept(ingress, webhook, asLastSeen) : ingress.accept(webhook))
       return answer ? reply.type(answer.type).send(answer.body) : ''
     }
     const handshake = async (request: FastifyRequest<{ Params: { app?: string } }>) => {

@@ -392,6 +392,20 @@ export const inboxRoutes: FastifyPluginAsyncZod<{ deps: verbs.InboxDeps; live: L
     }),
   )
   server.post(
+    '/accounts/:id/segments',
+    {
+      config: { access: 'conversations.read' },
+      schema: {
+        tags: ['Accounts'],
+        summary: 'As how many pieces a text would be sent, on a channel that charges by the piece',
+        params,
+        body: schema.countSegments,
+        response: { 200: schema.segmentsView },
+      },
+    },
+    async (request) => verbs.countSegments(deps, actorOf(request).tenantId, request.params.id, request.body.text),
+  )
+  server.post(
     '/accounts/:id/check',
     {
       config: { access: 'accounts.write' },

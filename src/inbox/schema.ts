@@ -63,6 +63,10 @@ export const messageView = z
     deliveredAt: time.nullable(),
     readAt: time.nullable(),
     failedAt: time.nullable(),
+    segments: z
+      .object({ encoding: z.enum(['GSM-7', 'UCS-2']), count: z.number().int() })
+      .nullable()
+      .describe('Of a text that was sent by SMS: as how many pieces it travels, and in which alphabet.'),
     metadata: z.record(z.string(), z.unknown()),
     idempotencyKey: z.string().nullable(),
   })
@@ -134,6 +138,7 @@ export const accountView = z
       templates: z.boolean(),
       typing: z.boolean(),
       maxText: z.number(),
+      segments: z.boolean().describe('Texts travel, and are charged, by the piece: see POST /accounts/:id/segments.'),
       media: z.record(z.string(), z.object({ maxBytes: z.number(), mimeTypes: z.array(z.string()) })),
     }),
   })
@@ -265,6 +270,16 @@ export const sendMessage = z
 export const startMessage = sendMessage
   .extend({ accountId: id, to: z.object({ phone: z.string().max(40).optional(), contactId: id.optional() }).strict() })
   .strict()
+export const countSegments = z.object({ text: z.string().max(10_000) }).strict()
+export const segmentsView = z
+  .object({
+    encoding: z.enum(['GSM-7', 'UCS-2']).describe('UCS-2 as soon as one character is not in the alphabet of the network.'),
+    segments: z.number().int().describe('How many pieces are charged; 0 for an empty text.'),
+    units: z.number().int().describe('Places that the text takes.'),
+    perSegment: z.number().int(),
+    left: z.number().int().describe('Places left before one more piece is needed.'),
+  })
+  .meta({ id: 'Segments' })
 export const addNote = z.object({ text: z.string().trim().min(1).max(10_000) }).strict()
 export const patchContact = z
   .object({

@@ -9,6 +9,7 @@ import { signal } from '../conversations/signals.ts'
 import { saveTemplates } from '../conversations/templates.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { toE164 } from '../kernel/phone.ts'
+import type { Segments } from '../kernel/segments.ts'
 import type { FileStore } from '../platform/blobs.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
@@ -308,6 +309,14 @@ export async function syncTemplates(deps: InboxDeps, tenantId: string, accountId
   await inTenant(deps.db, tenantId, (tx) => saveTemplates(tx, accountId, templates))
   deps.changed(tenantId)
   return templates.length
+}
+
+/** A draft, as it would be sent. */
+export async function countSegments(deps: InboxDeps, tenantId: string, accountId: string, text: string): Promise<Segments> {
+  const { provider } = await inTenant(deps.db, tenantId, (tx) => requireAccount(tx, accountId))
+  const count = deps.channels.get(provider)?.countSegments
+  if (!count) throw new ParleyError('unsupported_by_channel', 'Texts on this channel are not counted by the piece.')
+  return count(text)
 }
 
 /** Asks the provider; an account that was stopped and works again goes on with its queue. */

@@ -101,10 +101,17 @@ function messageView(
     deliveredAt: iso(row.delivered_at),
     readAt: iso(row.read_at),
     failedAt: iso(row.failed_at),
+    segments: segmentsOf(channels, row),
     metadata: row.metadata,
     idempotencyKey:
       row.idempotency_key ?? (typeof row.metadata.idempotencyKey === 'string' ? row.metadata.idempotencyKey : null),
   }
+}
+
+function segmentsOf(channels: Channels, row: MessageRow): MessageView['segments'] {
+  if (row.direction !== 'outbound' || row.type !== 'text' || row.content === null) return null
+  const counted = channels.get(row.provider)?.countSegments?.(row.content)
+  return counted ? { encoding: counted.encoding, count: counted.segments } : null
 }
 
 /** Each side has at most one reaction on a message: the last word counts, and an empty one takes it back. */
@@ -159,6 +166,7 @@ export function accountView(channels: Channels, row: AccountRow): AccountView {
       templates: capabilities?.templates ?? false,
       typing: capabilities?.typing ?? false,
       maxText: capabilities?.maxText ?? 0,
+      segments: channels.get(row.provider)?.countSegments !== undefined,
       media: Object.fromEntries(
         Object.entries(capabilities?.media ?? {}).map(([type, limit]) => [
           type,

@@ -34,6 +34,8 @@ export interface ChannelApp {
   owner: string
   secrets: string[]
   verifyTokens: string[]
+  /** The database is away: this is what was seen last. */
+  asLastSeen?: true
 }
 
 /** Whose a tenant's webhook address is, and the secrets accepted there; null where there is no such address. */
@@ -70,7 +72,7 @@ export function rememberChannelApps(deps: { db: Database; secrets: Secrets; know
       return app
     } catch (error) {
       const app = isUnavailable(error) ? deps.known.get(key) : null
-      if (app) return app
+      if (app) return { ...app, asLastSeen: true }
       throw error
     }
   }

@@ -10,6 +10,7 @@ import { peoplesDay } from '../world/peoples-day.ts'
 import { platformsDay, withPlatformApp } from '../world/platforms-day.ts'
 import { conversationWith } from '../world/reading.ts'
 import { searchDay } from '../world/search-day.ts'
+import { noTwilio, twilioDay } from '../world/twilio-day.ts'
 import { widgetDay } from '../world/widget-day.ts'
 import { createWorld, type World } from '../world/world.ts'
 
@@ -28,7 +29,7 @@ let world: World
 let document: Document
 
 beforeAll(async () => {
-  world = await createWorld({ settings: withPlatformApp })
+  world = await createWorld({ settings: (graphUrl) => ({ ...withPlatformApp(graphUrl), ...noTwilio }) })
   world.customer('15550107001', 'Ada').says('hello')
   await world.settle()
   document = (await world.api<Document>('GET', '/openapi.json')).body
@@ -70,6 +71,7 @@ test('every answer of a working day matches its description', async () => {
   await centresDay(world, '15550107001')
   await peoplesDay(world)
   await platformsDay(world)
+  await twilioDay(world)
   const validate = validators(document)
   const checked = new Set<string>()
   for (const { method, path, status, type, body } of world.exchanges) {

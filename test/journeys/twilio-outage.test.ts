@@ -1,6 +1,7 @@
 /** What gets lost between Twilio and us, on either side, and how it comes right again. */
+import twilio from 'twilio'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { ada, createTwilioWorld, shop, type TwilioWorld } from '../world/twilio.ts'
+import { ada, authToken, createTwilioWorld, shop, type TwilioWorld } from '../world/twilio.ts'
 import { until } from '../world/until.ts'
 
 let world: TwilioWorld
@@ -124,6 +125,20 @@ test('while the database is away webhooks wait on the disk: Twilio is answered w
   await until('all are in', async () => (await texts()).length === before + 3, { timeoutMs: 20_000 })
   expect((await texts()).slice(before)).toEqual(['While it is away 1', 'While it is away 2', 'While it is away 3'])
   expect(world.twilio.alerts).toEqual([])
+  // One that says nothing at all is not waited for twice: Twilio gives up after 15 seconds.
+  world.proxy?.mode('blackhole')
+  const began = performance.now()
+  const params = { MessageSid: `SM${'e'.repeat(32)}`, From: ada, To: shop, Body: 'Into the dark', NumMedia: '0' }
+  const signature = twilio.getExpectedTwilioSignature(authToken, world.number.webhook.url, params)
+  const answer = await fetch(world.number.webhook.url, {
+    method: 'POST',
+    headers: { 'x-twilio-signature': signature },
+    body: new URLSearchParams(params),
+  })
+  expect([answer.status, performance.now() - began < 14_000]).toEqual([200, true])
+  world.proxy?.mode('cut')
+  world.proxy?.mode('pass')
+  await until('it is in too', async () => (await texts()).at(-1) === 'Into the dark', { timeoutMs: 20_000 })
   // What is not signed is refused then too.
   world.proxy?.mode('cut')
   const forged = await fetch(world.number.webhook.url, { method: 'POST', body: 'Body=x' })

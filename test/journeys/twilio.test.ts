@@ -64,6 +64,16 @@ test('an SMS makes a conversation, the answer is sent, and its receipts arrive',
   await world.settle()
   expect(await last()).toMatchObject({ direction: 'outbound', status: 'delivered' })
   expect(world.twilio.thread(ada, shop).map(({ body }) => body)).toEqual(['Do you come on Sundays?', 'Yes, for 80 €.'])
+  expect(await last()).toMatchObject({ segments: { encoding: 'GSM-7', count: 1 } })
+  const count = (accountId: string, text: string) => world.api('POST', `/accounts/${accountId}/segments`, { text })
+  expect((await count(world.number.id, 'Grüße – 👍')).body).toEqual({
+    encoding: 'UCS-2',
+    segments: 1,
+    units: 10,
+    perSegment: 70,
+    left: 60,
+  })
+  expect((await count(world.business.accountId, 'x')).status).toBe(422)
   // What we answered was understood: neither a wrong type nor broken XML.
   expect(world.twilio.alerts).toEqual([])
 })
@@ -151,14 +161,22 @@ describe('receipts', () => {
 })
 
 test.each([
-  [30006, 'The customer’s number is a landline, or its network takes no SMS.', null],
+  [30006, 'The customer’s number is a landline, or its network takes no SMS.', 'landline'],
   [30007, 'The customer’s network filtered the message as unwanted. Look at its words and links before sending more.', null],
-  [21610, 'The customer does not want messages from this number any more (they wrote STOP).', 'opted_out'],
 ])('the carrier’s error %d is shown in words', async (code, text, hint) => {
   world.twilio.faults.add({ times: 1, action: { kind: 'fails', code } })
   await reply({ type: 'text', text: `Fails with ${code}` })
   await world.settle()
   expect(await last()).toMatchObject({ status: 'failed', error: { code: String(code), text, hint } })
+})
+
+test('who wrote STOP to Twilio is written down as not wanting messages', async () => {
+  world.twilio.customerSends({ from: '+15550107055', to: shop, body: 'Hello' })
+  await world.settle()
+  world.twilio.faults.add({ times: 1, action: { kind: 'fails', code: 21610, status: 'failed' } })
+  await reply({ type: 'text', text: 'Hello?' })
+  await world.settle()
+  expect(await last()).toMatchObject({ status: 'failed', error: { code: '21610', hint: 'opted_out' } })
 })
 
 test('files go both ways: fetched with the credentials, handed out by an address that ends', async () => {

@@ -5,7 +5,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createTwilioSms } from '../../src/channels/twilio/index.ts'
 import { isSigned } from '../../src/channels/twilio/signature.ts'
+import { inboundEvent } from '../../src/ports/event-schema.ts'
 
 const root = process.env.PARLEY_RECORDED_PAYLOADS
 const folder = root === undefined ? '' : join(root, 'twilio')
@@ -34,6 +36,24 @@ if (root === undefined) {
   test.skip('recorded Twilio payloads: set PARLEY_RECORDED_PAYLOADS to the folder that holds them', () => {})
 } else {
   const posted = readdirSync(folder).filter((name) => name.endsWith('.json') && 'raw' in read<object>(name))
+
+  describe('forms', () => {
+    const channel = createTwilioSms({ fetch, publicUrl: () => 'https://parley.example' })
+    const wanted: Record<string, object> = {
+      'sms-plugin-default.json': { kind: 'message', type: 'text', text: 'Ahoy', person: { phone: '+15017122661' } },
+      'status-failed-21610.json': { kind: 'receipt', status: 'failed', error: { code: '21610' } },
+      'status-undelivered-30006.json': { kind: 'receipt', status: 'failed', error: { code: '30006' } },
+      'status-undelivered-30007.json': { kind: 'receipt', status: 'failed', error: { code: '30007' } },
+      'status-undelivered-30034.json': { kind: 'receipt', status: 'failed', error: { code: '30034' } },
+    }
+    test.each(posted.filter((name) => !name.startsWith('voice')))('%s is read whole', (name) => {
+      const { events, malformed } = channel.parse(Buffer.from(read<Posted>(name).raw))
+      expect(malformed).toBeUndefined()
+      expect(events).toHaveLength(1)
+      expect(events[0]).toMatchObject(wanted[name] ?? {})
+      expect(inboundEvent.safeParse(events[0]).error).toBeUndefined()
+    })
+  })
 
   describe('signatures', () => {
     const lower = (headers: Record<string, string>) =>

@@ -44,6 +44,8 @@ const byName: Record<string, Kind> = {
 /** Method, address and name, where the name alone does not say it. null: it names nothing that belongs to a business. */
 const byPlace: Record<string, Kind | null> = {
   'POST /api/messages/:id/retry id': 'failedMessage',
+  'PUT /api/accounts/:id id': 'textingAccount',
+  'POST /api/accounts/:id/segments id': 'textingAccount',
   'POST /api/messages contactId': 'writingContact', // whoever wrote may be answered with free text
   '* * type': null, // which kind of credential
   'DELETE /api/platform/keys/:id id': null, // the platform's own, refused to everybody of a business

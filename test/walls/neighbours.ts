@@ -1,6 +1,8 @@
 /** Two businesses on one server, each with one of everything, and everybody who may ask something. */
+
 import { randomBytes } from 'node:crypto'
 import type { Pool } from 'pg'
+import { addTwilioAccount } from '../../src/conversations/accounts.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { inTenant } from '../../src/platform/db/tx.ts'
 import { createApiKey } from '../../src/tenancy/api-keys.ts'
@@ -151,6 +153,14 @@ export function makers(world: World, of: Neighbour) {
         [business.accountId, word],
       ),
     account: async () => business.accountId,
+    // Nothing listens where its provider is said to be.
+    textingAccount: () =>
+      inTenant(world.app.db, business.tenantId, (tx) =>
+        addTwilioAccount(tx, world.app.secrets, {
+          ...{ channel: 'sms', number: `+1555${digits(10)}`, name: word, appSlug: 'none', apiUrl: 'http://127.0.0.1:59' },
+          ...{ accountSid: `AC${digits(32)}`, authToken: 'a-token-of-nobody' },
+        }),
+      ),
     apiKey: async () =>
       (await inTenant(world.app.db, business.tenantId, (tx) => createApiKey(tx, { name: word, role: 'agent' }))).row.id,
     session: async () => {

@@ -80,7 +80,7 @@ describe('those who run the server and those who use it', () => {
       .flatMap((route) => [route.method].flat().map((method) => `${method} ${route.url}`))
     const known = [
       /^(GET|HEAD) \/health$/,
-      /^(GET|HEAD|POST) \/webhooks\/whatsapp(\/:app)?$/, // signed by the provider, over the raw bytes
+      /^(GET|HEAD|POST) \/webhooks\/(whatsapp|twilio)(\/:app)?$/, // signed by the provider, over the raw bytes
       /^POST \/webhooks\/genesys\/:slug$/, // the same, by the contact centre
       /^(GET|HEAD) \/files$/, // by an address that is sealed and soon ends
       /^(GET|HEAD) \/api\/openapi\.json$/,

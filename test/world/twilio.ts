@@ -35,7 +35,7 @@ export interface Line {
   outcome: string | null
   error: { code: string; text: string; hint: string | null; retryable: boolean } | null
   media: { id: string; state: string; url: string | null }[]
-  segments: { encoding: string; segments: number } | null
+  segments: { encoding: string; count: number } | null
 }
 
 const latency: StartOptions['latency'] = { webhook: [1, 3], sent: [3, 6], delivered: [8, 12], read: [3, 6] }

@@ -154,6 +154,7 @@ export function addMessage(world: World, conversationId: string, said: Said, min
     deliveredAt: null,
     readAt: null,
     failedAt: null,
+    segments: null,
     metadata: {},
     idempotencyKey: null,
     ...said,
@@ -383,7 +384,7 @@ function accounts(): Account[] {
       stateText: null,
       answerer: 'human',
       registration: { state: 'not_needed', text: null },
-      capabilities: { send, windowHours: 24, templates: true, typing: true, maxText: 4096, media },
+      capabilities: { send, windowHours: 24, templates: true, typing: true, maxText: 4096, segments: false, media },
     },
     {
       id: randomUUID(),
@@ -395,7 +396,15 @@ function accounts(): Account[] {
       stateText: 'Sends slowly: the provider limits us.',
       answerer: 'human',
       registration: { state: 'not_needed', text: null },
-      capabilities: { send: ['text'], windowHours: null, templates: false, typing: false, maxText: 1600, media: {} },
+      capabilities: {
+        send: ['text'],
+        windowHours: null,
+        templates: false,
+        typing: false,
+        maxText: 1600,
+        segments: true,
+        media: {},
+      },
     },
   ]
 }

@@ -56,6 +56,7 @@ export function message(seq: number, more: Partial<Message> = {}): Message {
     deliveredAt: null,
     readAt: null,
     failedAt: null,
+    segments: null,
     metadata: {},
     idempotencyKey: null,
     ...more,

@@ -13,6 +13,7 @@ import { typeName } from '../thread/typeName.ts'
 import { Attachments } from './Attachments.tsx'
 import css from './composer.module.css'
 import { EmojiPicker } from './EmojiPicker.tsx'
+import { Pieces } from './Pieces.tsx'
 import { useAttachments } from './useAttachments.ts'
 import type { Draft } from './useDraft.ts'
 import { useSend } from './useSend.ts'
@@ -138,6 +139,7 @@ export function WriteBox({ conversation, account, draft, lastSeq, onTemplate }: 
           </Tooltip>
         )}
         <span className={css.grow} />
+        {!note && account?.capabilities.segments && <Pieces accountId={account.id} text={text} />}
         {excess > 0 && (
           <span className={css.excess} role="alert">
             {t('composer.tooLong', { n: excess })}

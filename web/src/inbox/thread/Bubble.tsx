@@ -56,6 +56,11 @@ export const Bubble = memo(function Bubble({ message, grouped, lit }: Props) {
           <Original message={message} />
           <footer className={css.foot}>
             {message.editedAt && <span title={fullTime(clock, message.editedAt)}>{t('message.edited')}</span>}
+            {message.segments && message.segments.count > 1 && (
+              <span title={t(message.segments.encoding === 'UCS-2' ? 'composer.pieces.unicode' : 'composer.pieces.plain')}>
+                {t('message.pieces', { n: message.segments.count })}
+              </span>
+            )}
             <time dateTime={message.occurredAt} title={fullTime(clock, message.occurredAt)}>
               {clockTime(clock, message.occurredAt)}
             </time>
