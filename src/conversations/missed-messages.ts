@@ -8,7 +8,9 @@ import type { Logger } from '../platform/log.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import type { Channel, ParsedWebhook } from '../ports/channel.ts'
 import { type Channels, loadConnection } from './accounts.ts'
+import type { SignedWebhook } from './batch.ts'
 import type { Ingress } from './ingress.ts'
+import { readWebhook } from './reading.ts'
 
 export interface MissedDeps {
   db: Database
@@ -60,9 +62,9 @@ async function takeOf(deps: MissedDeps, account: Claimed, now: Date): Promise<nu
   const since = new Date(account.since.getTime() - overlapMs)
   const found = await channel?.missed?.(connection, { since, signal: AbortSignal.timeout(callTimeoutMs) })
   if (!channel || found?.outcome !== 'listed') return 0
-  const parsed = found.bodies.map((rawBody) => ({ rawBody, parsed: channel.parse(rawBody) }))
+  const read = found.bodies.map((rawBody) => ({ rawBody, ...readWebhook(channel, rawBody, {}) }))
   const until = new Date(now.getTime() - freshMs)
-  const due = parsed.filter(({ parsed: { events } }) =>
+  const due = read.filter(({ parsed: { events } }) =>
     events.every(({ occurredAt }) => Date.parse(occurredAt) < until.getTime()),
   )
   const known = await knownIds(
@@ -96,19 +98,15 @@ async function knownIds(db: Database, account: Claimed, ids: readonly string[]):
   return new Set(rows.map(({ wamid }) => wamid))
 }
 
+/** With what it means for who may be written to, as in a webhook. */
 const accept = (
   deps: MissedDeps,
   channel: Channel,
   account: Claimed,
-  { rawBody, parsed }: { rawBody: Buffer; parsed: ParsedWebhook },
+  read: Pick<SignedWebhook, 'rawBody' | 'parsed' | 'windowHours' | 'signs'>,
 ): Promise<void> =>
   deps.ingress.accept({
-    id: newId(),
-    provider: channel.provider,
-    appSlug: account.app_slug,
-    owner: account.tenant_id,
-    rawBody,
-    headers: {},
-    parsed: { ...parsed, label: 'missed' },
-    windowHours: channel.capabilities.windowHours,
+    ...read,
+    ...{ id: newId(), provider: channel.provider, appSlug: account.app_slug, owner: account.tenant_id, headers: {} },
+    parsed: { ...read.parsed, label: 'missed' },
   })

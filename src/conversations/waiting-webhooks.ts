@@ -73,13 +73,14 @@ export function keepWaiting({ spool, log }: { spool: Spool; log: Logger }): Wait
 /** Takes in what waited on the disk. */
 export const takeWaiting =
   (deps: { channels: Channels; ingress: Pick<Ingress, 'accept'> }): Take =>
-  async ({ id, about, body }: Spooled) => {
+  async ({ id, about, body, receivedAt }: Spooled) => {
     const { provider, appSlug, owner, headers } = about as unknown as About
     const channel = deps.channels.get(provider)
     if (!channel) throw new Error(`There is no channel ${provider} on this server.`)
     await deps.ingress.accept({
       ...{ id, provider, appSlug, headers, rawBody: body },
       ...(owner === undefined ? {} : { owner }),
-      ...readWebhook(channel, body, headers),
+      // It says when it came, where the provider does not.
+      ...readWebhook(channel, body, { ...headers, ':received-at': receivedAt.toISOString() }),
     })
   }

@@ -16,8 +16,10 @@ beforeAll(async () => {
   await world.settle()
 })
 afterAll(() => world?.close())
-beforeEach(() => {
+beforeEach(async () => {
   ahead = 0
+  // What was asked of a time that has not come yet.
+  await world.database.owner.query('UPDATE channel_accounts SET asked_until = NULL, ask_at = NULL')
 })
 afterEach(() => world.twilio.faults.clear())
 
@@ -120,10 +122,13 @@ test('while the database is away webhooks wait on the disk: Twilio is answered w
     )
   }
   expect(world.app.centres.spool?.waiting('webhook').files).toBe(3)
+  const back = Date.now()
   expect(world.twilio.deliveries.slice(deliveries).map(({ statuses }) => statuses)).toEqual([[200], [200], [200]])
   world.proxy?.mode('pass')
   await until('all are in', async () => (await texts()).length === before + 3, { timeoutMs: 20_000 })
   expect((await texts()).slice(before)).toEqual(['While it is away 1', 'While it is away 2', 'While it is away 3'])
+  // Each has the time at which it came, not that at which the database was back.
+  for (const { occurredAt } of (await world.thread()).slice(before)) expect(Date.parse(occurredAt)).toBeLessThan(back)
   expect(world.twilio.alerts).toEqual([])
   // One that says nothing at all is not waited for twice: Twilio gives up after 15 seconds.
   world.proxy?.mode('blackhole')
@@ -144,4 +149,22 @@ test('while the database is away webhooks wait on the disk: Twilio is answered w
   const forged = await fetch(world.number.webhook.url, { method: 'POST', body: 'Body=x' })
   expect(forged.status).toBe(401)
   world.proxy?.mode('pass')
+})
+
+test('a STOP that no webhook brought counts all the same', async () => {
+  const from = '+15550107044'
+  world.twilio.customerSends({ from, to: shop, body: 'Hello' })
+  await world.settle()
+  world.twilio.faults.add({ times: 1, match: { kind: 'message' }, action: { kind: 'webhookLost' } })
+  world.twilio.customerSends({ from, to: shop, body: 'STOP' })
+  await world.settle()
+  minutes(180)
+  await world.app.missing.look()
+  await world.settle()
+  expect(await texts()).toContain('STOP')
+  const { body } = await world.api<{ items: { id: string }[] }>('GET', '/conversations')
+  const refused = await world.api('POST', `/conversations/${body.items[0]?.id}/messages`, {
+    body: { type: 'text', text: 'Why?' },
+  })
+  expect(refused).toMatchObject({ status: 422, body: { error: { code: 'opted_out' } } })
 })

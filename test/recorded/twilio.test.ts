@@ -1,10 +1,13 @@
 /**
  * Twilio against forms that were really posted and vectors of its own library, which are not part of this repository. Set
- * PARLEY_RECORDED_PAYLOADS to a folder with `twilio/*.json` (signed forms) and `twilio/signature-vectors-*.json`.
+ * PARLEY_RECORDED_PAYLOADS to a folder with `twilio/*.json` (signed forms) `twilio/signature-vectors-*.json`, and `_specs/twilio-*.openapi.json`, Twilio’s own
+ * description of its API.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
+import { accountSid, ada, shop, startScene } from '../../simulators/twilio/test-kit.ts'
 import { createTwilioSms } from '../../src/channels/twilio/index.ts'
 import { isSigned } from '../../src/channels/twilio/signature.ts'
 import { inboundEvent } from '../../src/ports/event-schema.ts'
@@ -19,6 +22,9 @@ interface Posted {
   headers: Record<string, string>
   authToken: string
   raw: string
+}
+interface Operation {
+  responses: Record<string, { content?: unknown }>
 }
 interface Vectors {
   authToken: string
@@ -79,6 +85,81 @@ if (root === undefined) {
     test.each(bodies.vectors)('JSON: $name', ({ url, body = '', signature, valid }) => {
       const headers = { 'content-type': 'application/json', 'x-twilio-signature': signature }
       expect(isSigned({ method: 'POST', url, headers, rawBody: Buffer.from(body) }, [bodies.authToken])).toBe(valid)
+    })
+  })
+
+  describe('the simulator answers as the published description says', () => {
+    const documents = ['twilio-api-v2010.cut', 'twilio-messaging-v1.cut', 'twilio-lookups-v2.cut', 'twilio-content-v1'].map(
+      (name) => JSON.parse(readFileSync(join(root, '_specs', `${name}.openapi.json`), 'utf8')),
+    ) as { paths: Record<string, Record<string, Operation>>; components: object }[]
+    // `nullable` and formats of its own: ajv reads the former, and is not asked about the latter.
+    const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false })
+    for (const [n, document] of documents.entries()) ajv.addSchema(document, `doc${n}`)
+    const pointer = (parts: string[]) =>
+      parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')
+
+    /** Recorded answers have null in many a place where the description forgets to allow it. */
+    const withoutNulls = (value: unknown): unknown =>
+      JSON.parse(JSON.stringify(value), (_key, item) => (item === null ? undefined : item))
+
+    function problems(method: string, path: string, status: number, body: unknown): unknown {
+      for (const [n, { paths }] of documents.entries()) {
+        const found = Object.keys(paths).find((one) =>
+          new RegExp(`^${one.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+?')}$`).test(path),
+        )
+        const operation = found && paths[found]?.[method]
+        if (!found || !operation) continue
+        const content = operation.responses[String(status)]?.content
+        if (!content) return `${method} ${path} has no answer ${status}`
+        const validate = ajv.getSchema(
+          `doc${n}#/${pointer(['paths', found, method, 'responses', String(status), 'content', 'application/json', 'schema'])}`,
+        )
+        return validate?.(withoutNulls(body)) === true
+          ? null
+          : (validate?.errors?.map(({ instancePath, message }) => `${instancePath} ${message}`) ?? 'no schema')
+      }
+      return `${method} ${path} is not described`
+    }
+
+    test('messages, files, numbers, services, accounts, look-ups, templates', async () => {
+      const scene = await startScene({ fetchMedia: false })
+      const at = `/2010-04-01/Accounts/${accountSid}`
+      scene.simulator.addAvailable({
+        ...{ phoneNumber: '+14155550101', kind: 'Local', country: 'US', region: 'CA', locality: 'San Francisco' },
+        capabilities: { voice: true, sms: true, mms: true },
+      })
+      const image = { base64: 'eA==', contentType: 'image/png' }
+      const received = scene.simulator.customerSends({ from: ada, to: shop, body: 'Hi', media: [image] })
+      scene.simulator.addContent({ accountSid, friendlyName: 'f', language: 'en', types: { 'twilio/text': { body: 'x' } } })
+      const wrong: unknown[] = []
+      const call = async (method: string, path: string, form?: Record<string, string>) => {
+        const { status, body } = await scene.api(method, path, form)
+        const found = problems(method.toLowerCase(), path.split('?')[0] ?? '', status, body)
+        if (found !== null) wrong.push([method, path, status, found])
+        return body as Record<string, string>
+      }
+      const sent = await call('POST', `${at}/Messages.json`, { To: ada, From: shop, Body: 'Hello' })
+      await scene.simulator.settle()
+      await call('GET', `${at}/Messages.json?PageSize=1`)
+      await call('GET', `${at}/Messages/${sent.sid}.json`)
+      await call('POST', `${at}/Messages/${sent.sid}.json`, { Body: '' })
+      await call('GET', `${at}/Messages/${received.sid}/Media.json`)
+      await call('GET', `${at}/Messages/${received.sid}/Media/${received.media[0]?.sid}.json`)
+      await call('GET', `${at}/AvailablePhoneNumbers/US/Local.json`)
+      const number = await call('POST', `${at}/IncomingPhoneNumbers.json`, { PhoneNumber: '+14155550101' })
+      await call('GET', `${at}/IncomingPhoneNumbers.json`)
+      await call('POST', `${at}/IncomingPhoneNumbers/${number.sid}.json`, { SmsUrl: 'https://shop.example/sms' })
+      const service = await call('POST', '/v1/Services', { FriendlyName: 'Shop' })
+      await call('GET', '/v1/Services')
+      await call('POST', `/v1/Services/${service.sid}/PhoneNumbers`, { PhoneNumberSid: number.sid ?? '' })
+      await call('GET', `/v1/Services/${service.sid}/PhoneNumbers`)
+      await call('POST', '/2010-04-01/Accounts.json', { FriendlyName: 'Tenant' })
+      await call('GET', '/2010-04-01/Accounts.json')
+      await call('GET', `/v2/PhoneNumbers/${ada}?Fields=line_type_intelligence`)
+      await call('GET', '/v1/Content')
+      await call('GET', '/v1/ContentAndApprovals')
+      await scene.stop()
+      expect(wrong).toEqual([])
     })
   })
 }

@@ -33,6 +33,7 @@ export interface Line {
   text: string | null
   status: string | null
   outcome: string | null
+  occurredAt: string
   error: { code: string; text: string; hint: string | null; retryable: boolean } | null
   media: { id: string; state: string; url: string | null }[]
   segments: { encoding: string; count: number } | null
