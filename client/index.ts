@@ -33,6 +33,7 @@ export function createParleyClient(options: ParleyClientOptions) {
     conversations: conversations(connection),
     messages: messages(connection),
     contacts: contacts(connection),
+    leads: leads(connection),
     media: media(connection),
     contactCentre: {
       get: (o: Signal = {}) => request<T.ContactCentre>(connection, '/api/contact-centre', o),
@@ -118,6 +119,22 @@ function contacts(c: Connection) {
     consents: (id: string, o: Signal = {}) => request<T.Consents>(c, `/api/contacts/${at(id)}/consents`, o),
     addConsent: (id: string, json: T.AddConsent) =>
       request<T.Consents>(c, `/api/contacts/${at(id)}/consents`, { method: 'POST', json }),
+  }
+}
+
+function leads(c: Connection) {
+  const path = (id: string, tail = '') => `/api/leads/${at(id)}${tail}`
+  return {
+    list: (query: T.ListLeads = {}, o: Signal = {}) => request<T.Page<T.Lead>>(c, '/api/leads', { query: { ...query }, ...o }),
+    sums: (query: Omit<T.ListLeads, 'q' | 'limit' | 'cursor'> = {}, o: Signal = {}) =>
+      request<T.LeadSums>(c, '/api/leads/sums', { query: { ...query }, ...o }),
+    get: (id: string, o: Signal = {}) => request<T.Lead>(c, path(id), o),
+    update: (id: string, json: T.PatchLead) => request<T.Lead>(c, path(id), { method: 'PATCH', json }),
+    /** The other becomes part of this one; `separate` with its id undoes it. */
+    join: (id: string, leadId: string) => request<T.Lead>(c, path(id, '/join'), { method: 'POST', json: { leadId } }),
+    separate: (id: string) => request<T.Lead>(c, path(id, '/separate'), { method: 'POST', json: {} }),
+    /** Where the list is as a file for a spreadsheet. */
+    exportUrl: (query: Record<string, string> = {}) => `${c.baseUrl}/api/leads/export?${new URLSearchParams(query)}`,
   }
 }
 

@@ -7,6 +7,7 @@ import type * as labels from '../src/inbox/label-schema.ts'
 import type * as inbox from '../src/inbox/schema.ts'
 import type * as search from '../src/inbox/search-schema.ts'
 import type * as widget from '../src/inbox/widget-schema.ts'
+import type * as leads from '../src/leads/schema.ts'
 import type * as onboarding from '../src/onboarding/schema.ts'
 import type * as business from '../src/tenancy/business-schema.ts'
 import type * as people from '../src/tenancy/people-schema.ts'
@@ -75,6 +76,11 @@ export type Conversation = z.infer<typeof inbox.conversationView>
 export type Message = z.infer<typeof inbox.messageView>
 export type Media = z.infer<typeof inbox.mediaView>
 export type Contact = z.infer<typeof inbox.contactView>
+export type Lead = z.infer<typeof leads.leadView>
+export type LeadStatus = Lead['status']
+export type ListLeads = Omit<z.input<typeof leads.listLeads>, 'limit'> & { limit?: number }
+export type LeadSums = z.infer<typeof leads.leadSums>
+export type PatchLead = z.infer<typeof leads.patchLead>
 export type Consents = z.infer<typeof consent.consents>
 export type Consent = z.infer<typeof consent.consentView>
 export type StandingConsent = z.infer<typeof consent.standingConsent>

@@ -23,6 +23,7 @@ import type { LiveStream } from '../inbox/stream.ts'
 import { streamRoute } from '../inbox/stream-route.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
 import { widgetRoutes } from '../inbox/widget-routes.ts'
+import { leadRoutes } from '../leads/routes.ts'
 import { accountRoutes } from '../onboarding/account-routes.ts'
 import type { OnboardingDeps } from '../onboarding/accounts.ts'
 import { onboardingTenantRoutes } from '../onboarding/tenant-routes.ts'
@@ -135,6 +136,7 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(labelRoutes, { deps: inbox })
       await api.register(consentRoutes, { deps: inbox })
+      await api.register(leadRoutes, { db, changed: inbox.changed })
       await api.register(mediaRoutes, { deps: inbox })
       await api.register(widgetRoutes, { deps: inbox, publicUrl: people.publicUrl })
       await api.register(searchRoutes, { db: inbox.searching })

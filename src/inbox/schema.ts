@@ -297,6 +297,7 @@ export const streamBatch = z
     messages: z.array(messageView),
     accounts: z.array(accountView),
     contactIds: z.array(id).describe('Contacts that changed: refetch if shown.'),
+    leadIds: z.array(id).describe('Leads that were made or changed: refetch if shown.'),
     templatesChanged: z.boolean(),
     labelsChanged: z.boolean().describe('A label was made, renamed or deleted: a deleted one is on no conversation any more.'),
     members: z.array(memberView).describe('Colleagues whose presence, name or role changed, and new ones, as they are now.'),

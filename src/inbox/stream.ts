@@ -203,6 +203,11 @@ async function showEvents(tx: Tx, channels: Channels, events: readonly FeedEvent
         .filter((e) => e.type.startsWith('contact.'))
         .map((e) => (typeof e.data.contactId === 'string' ? e.data.contactId : null)),
     ),
+    leadIds: unique(
+      events
+        .filter((e) => e.type.startsWith('lead.'))
+        .flatMap((e) => [e.data.leadId, e.data.other].map((one) => (typeof one === 'string' ? one : null))),
+    ),
     labelsChanged: events.some((e) => e.type === 'label.updated'),
     templatesChanged: events.some((e) => e.type === 'template.updated'),
     members,

@@ -54,6 +54,13 @@ export const businessView = z
     autoResponseMessage: z.string(),
     aiGreetingTemplate: z.string().describe('[TRADE] becomes the trade.'),
     aiTakeoverDelay: z.number().int().describe('Seconds an assistant waits where nobody is assigned.'),
+    autoCloseHours: z
+      .number()
+      .int()
+      .nullable()
+      .describe(
+        'Hours of silence after which a conversation is over. null: texts after 72, other channels never; 0: none ever.',
+      ),
     retention,
   })
   .meta({ id: 'Business' })
@@ -77,6 +84,7 @@ export const patchBusiness = z
     autoResponseMessage: z.string().trim().min(1).max(1600),
     aiGreetingTemplate: z.string().trim().min(1).max(1600),
     aiTakeoverDelay: z.number().int().min(0).max(3600),
+    autoCloseHours: z.number().int().min(0).max(8760).nullable(),
     retention: retention.partial().describe('Only owners change it.'),
   })
   .partial()

@@ -25,6 +25,7 @@ interface BusinessRow {
   auto_response_message: string
   ai_greeting_template: string
   ai_takeover_delay: number
+  auto_close_hours: number | null
   content_months: number
   ledger_months: number
   webhook_days: number
@@ -35,7 +36,7 @@ async function readRow(tx: Tx, lock: '' | 'FOR NO KEY UPDATE' = ''): Promise<Bus
   const read = () =>
     tx.query<BusinessRow>(
       `SELECT t.name, t.email, t.phone, t.business_address, t.business_latitude, t.business_longitude, t.trade_type, t.service_area_radius,
-              t.settings, b.business_hours, b.timezone, b.auto_response_enabled, b.auto_response_message, b.ai_greeting_template, b.ai_takeover_delay,
+              t.settings, b.business_hours, b.timezone, b.auto_response_enabled, b.auto_response_message, b.ai_greeting_template, b.ai_takeover_delay, b.auto_close_hours,
               b.content_months, b.ledger_months, b.webhook_days
          FROM tenants t JOIN business_settings b ON b.tenant_id = t.id WHERE t.id = $1 ${lock}`,
       [tx.tenantId],
@@ -65,6 +66,7 @@ const view = (row: BusinessRow): BusinessView => ({
   autoResponseMessage: row.auto_response_message,
   aiGreetingTemplate: row.ai_greeting_template,
   aiTakeoverDelay: row.ai_takeover_delay,
+  autoCloseHours: row.auto_close_hours,
   retention: { contentMonths: row.content_months, ledgerMonths: row.ledger_months, webhookDays: row.webhook_days },
 })
 
@@ -87,6 +89,7 @@ const settingsColumns = {
   autoResponseMessage: 'auto_response_message',
   aiGreetingTemplate: 'ai_greeting_template',
   aiTakeoverDelay: 'ai_takeover_delay',
+  autoCloseHours: 'auto_close_hours',
 } as const
 
 /** What is not named stays. The zone is in two places, for the sake of those who look in either, and never differs. */

@@ -1,6 +1,7 @@
 /** Upkeep by the clock, in every process: at start, when something is amiss, and once a day. Who comes second leaves it to the first. */
 
 import { runUpkeep, type UpkeepDeps } from './run.ts'
+import { closeSilent } from './silence.ts'
 import { attention, readState, type UpkeepState } from './state.ts'
 
 const dayMs = 86_400_000
@@ -23,6 +24,7 @@ export function keepUp(deps: UpkeepDeps & { everyMs?: number; now?: () => Date }
 
   async function once(): Promise<void> {
     try {
+      await closeSilent(deps.db, now(), stopping.signal)
       const due = dueTasks(await readState(deps.db, now()), now())
       if (due.length > 0) await runUpkeep(deps, { now: now(), tasks: due, signal: stopping.signal })
     } catch (error) {

@@ -153,6 +153,10 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
       )
     ).map((row) => row.tenant_id)
   },
+  async close_silent() {
+    await rowsOf('SELECT parley.close_silent(now(), 100)')
+    return []
+  },
   async receive_identity() {
     await rowsOf(
       `SELECT parley.receive_identity('whatsapp-cloud', '', $1, 'wa_id', '', $2, 'wa_id', '', '16505550000', NULL, 'changed', now())`,

@@ -154,6 +154,7 @@ const asked = (): Record<string, string[]> => {
     '/api/reports/active-conversations': ['', 'limit=100'],
     '/api/reports/newest-messages': ['', 'limit=100'],
     '/api/labels': [''],
+    '/api/leads': ['', 'status=open', 'q=leak', `assignee=${member}`],
     '/api/calls': [
       ...['', 'limit=100', 'status=missed', 'status=ringing', 'outcome=busy', 'outcome=voicemail', `contactId=${contact}`],
       ...[`cursor=${later}`, `cursor=${later}&outcome=busy`, `cursor=${later}&status=missed&outcome=busy`],
@@ -193,6 +194,8 @@ const others: [RegExp, string][] = [
   [/^(\/api)?\/tenants?(\/|$)|^\/api\/platform\//, 'for those who run the server; see src/tenancy/tenant-plans.db.test.ts'],
   [/^\/api\/reports\/(delivery|statuses|volume|campaigns|automations)$/, 'counts all of a stretch of time; see src/reports'],
   [/^\/api\/(widget\/)?media(\/|$)/, 'one file by its key'],
+  [/^\/api\/leads\/:id$/, 'one by its key'],
+  [/^\/api\/leads\/(sums|export)$/, 'adds up, or writes out, all of them'],
   [/^\/api\/dead-letters\/:id$/, 'one by its key, with one webhook by its key'],
   [/^\/api\/accounts\/:id\/setup$/, 'a few accounts'],
   [/^\/api\/(docs|openapi)/, 'reads no table'],

@@ -5,6 +5,7 @@ import type { MessageView } from '../../src/inbox/schema.ts'
 import { centresDay } from '../world/centres-day.ts'
 import { consentsDay } from '../world/consents-day.ts'
 import { deadLettersDay } from '../world/dead-letters-day.ts'
+import { leadsDay } from '../world/leads-day.ts'
 import { listsDay } from '../world/lists-day.ts'
 import { peoplesDay } from '../world/peoples-day.ts'
 import { platformsDay, withPlatformApp } from '../world/platforms-day.ts'
@@ -67,6 +68,7 @@ test('every answer of a working day matches its description', async () => {
   await listsDay(world, '15550107001')
   await widgetDay(world, '15550107001')
   await consentsDay(world, '15550107001')
+  await leadsDay(world, '15550107001')
   await deadLettersDay(world)
   await centresDay(world, '15550107001')
   await peoplesDay(world)

@@ -17,6 +17,7 @@ const byFolder: Record<string, Kind> = {
   tenants: 'tenant',
   holds: 'hold',
   labels: 'label',
+  leads: 'lead',
   mappings: 'mapping',
   'dead-letters': 'deadLetter',
 }
@@ -27,6 +28,7 @@ const byName: Record<string, Kind> = {
   assignee: 'member',
   contactId: 'contact',
   labelId: 'label',
+  leadId: 'lead',
   conversationId: 'conversation',
   mediaId: 'media',
   headerMediaId: 'media',
@@ -46,6 +48,7 @@ const byPlace: Record<string, Kind | null> = {
   'POST /api/messages/:id/retry id': 'failedMessage',
   'PUT /api/accounts/:id id': 'textingAccount',
   'POST /api/accounts/:id/segments id': 'textingAccount',
+  'POST /api/leads/:id/separate id': 'joinedLead',
   'POST /api/messages contactId': 'writingContact', // whoever wrote may be answered with free text
   '* * type': null, // which kind of credential
   'DELETE /api/platform/keys/:id id': null, // the platform's own, refused to everybody of a business

@@ -94,6 +94,14 @@ export function makers(world: World, of: Neighbour) {
     ])
     return id
   }
+  // All of one contact, so that any two can be joined; at their end, because of those that are open there is one.
+  const lead = async () => {
+    return await one(
+      `INSERT INTO leads (tenant_id, contact_id, conversation_id, origin, problem_description, status)
+       SELECT $1, c.contact_id, c.id, 'sms', $2, 'completed' FROM conversations c WHERE c.tenant_id = $1 ORDER BY c.id LIMIT 1 RETURNING id`,
+      [word],
+    )
+  }
   const message = async (conversationId?: string) => {
     const id = newId()
     const thread = conversationId ?? (await conversation())
@@ -189,6 +197,15 @@ export function makers(world: World, of: Neighbour) {
       return await one('SELECT conversation_id AS id FROM conversation_mappings WHERE tenant_id = $1 AND id = $2', [id])
     },
     wamid: async () => `wamid.${await message()}`,
+    lead: () => lead(),
+    joinedLead: async () => {
+      const id = await lead()
+      await owner.query(
+        `UPDATE leads SET joined_into = $3, joined = '{"status": "completed", "filled": {}, "conversations": [], "calls": []}' WHERE tenant_id = $1 AND id = $2`,
+        [business.tenantId, id, await lead()],
+      )
+      return id
+    },
     label: async () => one(`INSERT INTO labels (tenant_id, name) VALUES ($1, $2) RETURNING id`, [`${word} ${digits(12)}`]),
     deadLetter: async () =>
       one(

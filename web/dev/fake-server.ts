@@ -58,6 +58,7 @@ function tell(changed: { conversations?: Conversation[]; messages?: Message[]; c
     messages: (changed.messages ?? []).map((one) => ({ ...one, version })),
     accounts: [],
     contactIds: changed.contactIds ?? [],
+    leadIds: [],
     templatesChanged: false,
     labelsChanged: false,
     members: [],
