@@ -1,4 +1,4 @@
-/** As how many pieces what is being written would be sent: SMS is charged by them. */
+/** As how many pieces what is being written would be sent: SMS is charged by them. Not for an empty draft: each begins anew. */
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useConsole } from '../../app/context.ts'
@@ -15,11 +15,10 @@ export function Pieces({ accountId, text }: { accountId: string; text: string })
   const counted = useQuery({
     queryKey: ['segments', accountId, asked],
     queryFn: ({ signal }) => api.accounts.segments(accountId, asked, { signal }),
-    enabled: asked !== '',
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   })
-  if (text.trim() === '' || !counted.data) return null
+  if (!counted.data) return null
   const { segments, left, encoding } = counted.data
   return (
     <span

@@ -139,7 +139,7 @@ export function WriteBox({ conversation, account, draft, lastSeq, onTemplate }: 
           </Tooltip>
         )}
         <span className={css.grow} />
-        {!note && account?.capabilities.segments && <Pieces accountId={account.id} text={text} />}
+        {!note && text.trim() !== '' && account?.capabilities.segments && <Pieces accountId={account.id} text={text} />}
         {excess > 0 && (
           <span className={css.excess} role="alert">
             {t('composer.tooLong', { n: excess })}
