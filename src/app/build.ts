@@ -187,6 +187,7 @@ export async function build(options: BuildOptions): Promise<App> {
           jobs,
           mailer,
           publicUrl,
+          fetch: outbound.fetch,
         },
         ...{ changed, pollMs: options.pollMs, madeElsewhere: !serves },
         rush: () => ingress.perSecond() + (reader?.perSecond() ?? 0) > searchRushPerSecond,

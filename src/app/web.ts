@@ -24,6 +24,7 @@ import { streamRoute } from '../inbox/stream-route.ts'
 import type { InboxDeps } from '../inbox/verbs.ts'
 import { widgetRoutes } from '../inbox/widget-routes.ts'
 import { leadRoutes } from '../leads/routes.ts'
+import { notificationRoutes } from '../notifications/routes.ts'
 import { accountRoutes } from '../onboarding/account-routes.ts'
 import type { OnboardingDeps } from '../onboarding/accounts.ts'
 import { onboardingTenantRoutes } from '../onboarding/tenant-routes.ts'
@@ -133,6 +134,7 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(centreRoutes, { deps: centres.deps })
       await api.register(mappingRoutes, { deps: centres.deps })
       await api.register(tenancyRoutes, { deps: people })
+      await api.register(notificationRoutes, { db, secrets })
       await api.register(inboxRoutes, { deps: inbox, live })
       await api.register(labelRoutes, { deps: inbox })
       await api.register(consentRoutes, { deps: inbox })

@@ -6,6 +6,7 @@ import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
 import { fileLink, queuedMs } from '../conversations/file-links.ts'
 import { type SearchIndexer, startSearchIndexer } from '../conversations/search/indexer.ts'
 import { startTurns, type TurnTaker } from '../conversations/turn.ts'
+import { startDeliveries } from '../notifications/deliver.ts'
 import type { FileStore } from '../platform/blobs.ts'
 import type { Bus } from '../platform/bus.ts'
 import { keepStatistics } from '../platform/db/statistics.ts'
@@ -43,6 +44,7 @@ export interface WorkerDeps {
   jobs: Jobs
   mailer: Mailer
   publicUrl: () => string
+  fetch: typeof fetch
   changed: (tenantId: string) => void
   pollMs?: number
   /** Whether so much comes in that the search index would be in its way. */
@@ -52,7 +54,7 @@ export interface WorkerDeps {
 }
 
 export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
-  const { db, log, secrets, channels, answerers, files, bus, jobs, mailer, publicUrl, changed, pollMs } = deps
+  const { db, log, secrets, channels, answerers, files, bus, jobs, mailer, publicUrl, fetch, changed, pollMs } = deps
   const statistics = keepStatistics({ ownerUrl: deps.ownerUrl, log })
   const house = keepHouse({ db, log })
   const upkeep = keepUp({ db, ownerUrl: deps.ownerUrl, files, log })
@@ -65,6 +67,7 @@ export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
     answerConsents({ db, channels, log, onChange: changed, wakeDispatch }),
   ])
   const turns = startTurns({ db, log, channels, answerers, onChange: changed, wakeDispatch }, { pollMs })
+  const deliveries = startDeliveries({ db, log, secrets, channels, mailer, fetch, publicUrl })
   const search = startSearchIndexer({ db, bus, log, rush: deps.rush })
   const deaf = deps.madeElsewhere
     ? bus.subscribe(
@@ -80,6 +83,7 @@ export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
       deaf()
       await turns.stop()
       await dispatcher.stop()
+      await deliveries.stop()
     },
     async stop() {
       await search.stop()

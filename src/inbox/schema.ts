@@ -303,6 +303,7 @@ export const streamBatch = z
     members: z.array(memberView).describe('Colleagues whose presence, name or role changed, and new ones, as they are now.'),
     memberIdsGone: z.array(id).describe('Who works here no more.'),
     businessChanged: z.boolean(),
+    notifiedIds: z.array(id).describe('People who have a new notification.'),
   })
   .meta({ id: 'StreamBatch' })
 export type StreamBatch = z.infer<typeof streamBatch>

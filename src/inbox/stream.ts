@@ -213,5 +213,8 @@ async function showEvents(tx: Tx, channels: Channels, events: readonly FeedEvent
     members,
     memberIdsGone: memberIds.filter((id) => !members.some((member) => member.id === id)),
     businessChanged: events.some((e) => e.type === 'business.updated'),
+    notifiedIds: unique(
+      events.filter((e) => e.type === 'notification.raised').flatMap((e) => (Array.isArray(e.data.userIds) ? e.data.userIds : [])),
+    ),
   }
 }

@@ -5,6 +5,7 @@
 import { type Database, inTenant } from '../platform/db/tx.ts'
 import { keyIdIn, type Secrets } from '../platform/secrets.ts'
 import { belongsTo, secondFactorBelongsTo } from './credentials.ts'
+import { pushKeysBelongTo, subscriptionBelongsTo } from './push.ts'
 
 export interface RotationProgress {
   done: number
@@ -62,7 +63,9 @@ export async function sealedByKey(db: Database): Promise<Map<string, number>> {
     add(rows)
   }
   const people = await db.pool.query<{ key: string; n: number }>(
-    `SELECT split_part(totp_secret, '.', 2) AS key, count(*)::int AS n FROM users WHERE totp_secret IS NOT NULL GROUP BY 1`,
+    `SELECT split_part(s.sealed, '.', 2) AS key, count(*)::int AS n
+       FROM (SELECT totp_secret AS sealed FROM users WHERE totp_secret IS NOT NULL
+             UNION ALL SELECT subscription FROM push_subscriptions UNION ALL SELECT private_key FROM push_keys) s GROUP BY 1`,
   )
   add(people.rows)
   return counts
@@ -101,6 +104,8 @@ function reseal(secrets: Secrets, row: SealedRow): string | null {
 /** Everything that holds a sealed text. */
 async function* places(db: Database): AsyncGenerator<Place> {
   yield peoplesSecondFactors(db)
+  yield peoplesBrowsers(db)
+  yield keysForBrowsers(db)
   for await (const tenantId of everyTenant(db)) yield credentialsOf(db, tenantId)
 }
 
@@ -146,6 +151,48 @@ const peoplesSecondFactors = (db: Database): Place => ({
   async write(row, sealed) {
     const { rowCount } = await db.pool.query('UPDATE users SET totp_secret = $3 WHERE id = $1 AND totp_secret = $2', [
       row.id,
+      row.sealed,
+      sealed,
+    ])
+    return rowCount === 1
+  },
+})
+
+const peoplesBrowsers = (db: Database): Place => ({
+  name: 'push_subscriptions',
+  async read(current, after) {
+    const { rows } = await db.pool.query<{ id: string; user_id: string; endpoint_hash: string; subscription: string }>(
+      `SELECT id, user_id, endpoint_hash, subscription FROM push_subscriptions
+        WHERE id > $1 AND split_part(subscription, '.', 2) <> $2 ORDER BY id LIMIT ${rowsAtOnce}`,
+      [after, current],
+    )
+    return rows.map((row) => ({
+      id: row.id,
+      sealed: row.subscription,
+      belongsTo: subscriptionBelongsTo(row.user_id, row.endpoint_hash),
+    }))
+  },
+  async write(row, sealed) {
+    const { rowCount } = await db.pool.query(
+      'UPDATE push_subscriptions SET subscription = $3 WHERE id = $1 AND subscription = $2',
+      [row.id, row.sealed, sealed],
+    )
+    return rowCount === 1
+  },
+})
+
+const keysForBrowsers = (db: Database): Place => ({
+  name: 'push_keys',
+  async read(current, after) {
+    if (after !== lowest) return []
+    const { rows } = await db.pool.query<{ private_key: string }>(
+      `SELECT private_key FROM push_keys WHERE split_part(private_key, '.', 2) <> $1`,
+      [current],
+    )
+    return rows.map((row) => ({ id: 'the pair', sealed: row.private_key, belongsTo: pushKeysBelongTo }))
+  },
+  async write(row, sealed) {
+    const { rowCount } = await db.pool.query('UPDATE push_keys SET private_key = $2 WHERE private_key = $1', [
       row.sealed,
       sealed,
     ])

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSchema } from '../../bin/docs/schema.ts'
 import { receiveBatch } from '../../src/conversations/receive.ts'
+import { notify } from '../../src/conversations/notify.ts'
 import { queueReply } from '../../src/conversations/reply.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { inTenant } from '../../src/platform/db/tx.ts'
@@ -379,6 +380,26 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     const leads = await rowsOf('SELECT tenant_id FROM leads')
     expect(leads).toHaveLength(0) // behind the wall without a tenant
     return (await db.owner.query('SELECT tenant_id FROM leads')).rows.map((row) => row.tenant_id)
+  },
+  async claim_notifications() {
+    const user = newId()
+    await db.owner.query(`INSERT INTO users (id, email, password_hash) VALUES ($1, $2, 'x')`, [user, `${user}@test.example`])
+    for (const { tenantId } of [ours, theirs]) {
+      await db.owner.query(`INSERT INTO user_profiles (tenant_id, user_id, role) VALUES ($1, $2, 'owner')`, [tenantId, user])
+      await inTenant(db, tenantId, (tx) => notify(tx, { kind: 'account_down', key: 'a' }))
+    }
+    await db.owner.query(`UPDATE notification_deliveries SET due_at = now() + interval '1 hour' WHERE tenant_id = $1`, [
+      theirs.tenantId,
+    ])
+    const before = await fingerprint(db.owner, theirs.tenantId)
+    const claim = 'SELECT tenant_id FROM parley.claim_notifications(now(), 10, 60000)'
+    const claimed = await rowsOf(claim)
+    expect(claimed).toHaveLength(1)
+    expect(await rowsOf(claim)).toEqual([])
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
+    await db.owner.query('DELETE FROM notifications')
+    await db.owner.query('DELETE FROM user_profiles WHERE user_id = $1', [user])
+    return claimed.map((row) => row.tenant_id)
   },
   async claim_due_calls() {
     for (const { tenantId, accountId } of [ours, theirs])
