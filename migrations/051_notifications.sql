@@ -84,6 +84,78 @@ CREATE TABLE parley.push_keys (
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON parley.push_subscriptions, parley.push_keys TO parley_app;
 
+-- Tells those of a business whom it concerns, each once, by the ways they prefer; answers with how many were told. `p_user`:
+-- whose it is, told alone as long as they work there. Runs as whoever calls it, behind their walls.
+CREATE FUNCTION parley.notify_team(p_tenant uuid, p_kind text, p_key text, p_user uuid, p_conversation uuid, p_data jsonb) RETURNS integer
+  LANGUAGE sql SET search_path = parley, pg_temp
+AS $$
+  WITH rule AS (
+    SELECT * FROM (VALUES
+      ('emergency', ARRAY['owner', 'admin', 'agent'], ARRAY['push', 'sms', 'email'], true), -- somebody should look now
+      ('caller_waits', ARRAY['owner', 'admin'], ARRAY['push', 'sms', 'email'], true), -- not reached, and could not be texted
+      ('lead', ARRAY['owner', 'admin', 'agent'], ARRAY['push', 'email'], false),
+      ('handed_over', ARRAY['owner', 'admin', 'agent'], ARRAY['push', 'email'], false), -- the assistant gave it to people
+      ('account_down', ARRAY['owner', 'admin'], ARRAY['push', 'email'], true) -- a number neither sends nor receives
+    ) AS r(kind, roles, means, urgent) WHERE r.kind = p_kind),
+  team AS (
+    SELECT p.user_id, coalesce(p.email, u.email) AS email, p.phone_number AS phone, coalesce(f.notification_email, true) AS by_email,
+           coalesce(f.notification_sms, true) AS by_sms, coalesce(f.notification_push, true) AS by_push
+      FROM rule JOIN user_profiles p ON p.tenant_id = p_tenant AND p.role = ANY (rule.roles)
+      JOIN users u ON u.id = p.user_id LEFT JOIN user_preferences f ON f.user_id = p.user_id),
+  who AS (SELECT * FROM team WHERE user_id = p_user OR NOT EXISTS (SELECT FROM team WHERE user_id = p_user)),
+  told AS (
+    INSERT INTO notifications (tenant_id, user_id, kind, key, urgent, conversation_id, data)
+    SELECT p_tenant, who.user_id, p_kind, p_key, rule.urgent, p_conversation, p_data FROM who, rule ORDER BY who.user_id
+    ON CONFLICT (tenant_id, user_id, key) DO NOTHING RETURNING id, user_id),
+  brought AS (
+    INSERT INTO notification_deliveries (tenant_id, notification_id, means, due_at)
+    -- A mail about what is not urgent waits two minutes: whoever has seen it in the console needs none.
+    SELECT p_tenant, told.id, m.means, now() + CASE WHEN m.means = 'email' AND NOT rule.urgent THEN interval '2 minutes' ELSE interval '0' END
+      FROM rule, told JOIN who USING (user_id), LATERAL unnest((SELECT means FROM rule)) AS m(means)
+     WHERE CASE m.means WHEN 'email' THEN who.by_email AND who.email IS NOT NULL
+                        WHEN 'sms' THEN who.by_sms AND who.phone IS NOT NULL
+                        ELSE who.by_push AND EXISTS (SELECT FROM push_subscriptions s WHERE s.user_id = who.user_id) END),
+  event AS (
+    INSERT INTO events (tenant_id, type, actor, data)
+    SELECT p_tenant, 'notification.raised', 'system', jsonb_build_object('kind', p_kind, 'userIds', jsonb_agg(told.user_id)) FROM told
+    HAVING count(*) > 0)
+  SELECT count(*)::integer FROM told
+$$;
+-- Leads begin in intake, with a call, and by hand; whoever finds that one is an emergency writes it there: all of it is told from here.
+CREATE FUNCTION parley.notify_of_lead() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = parley, pg_temp
+AS $$
+DECLARE v_data jsonb := jsonb_build_object('leadId', NEW.id, 'who', coalesce(NEW.customer_name, NEW.customer_phone), 'what', left(NEW.problem_description, 300));
+BEGIN
+  IF NEW.urgency_level = 'emergency' THEN
+    PERFORM notify_team(NEW.tenant_id, 'emergency', 'emergency/' || NEW.id, NULL, NEW.conversation_id, v_data);
+  ELSE
+    PERFORM notify_team(NEW.tenant_id, 'lead', 'lead/' || NEW.id, NULL, NEW.conversation_id, v_data);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER notify_of_new_lead AFTER INSERT ON parley.leads FOR EACH ROW EXECUTE FUNCTION parley.notify_of_lead();
+CREATE TRIGGER notify_of_emergency AFTER UPDATE OF urgency_level ON parley.leads FOR EACH ROW
+  WHEN (NEW.urgency_level = 'emergency' AND OLD.urgency_level <> 'emergency') EXECUTE FUNCTION parley.notify_of_lead();
+-- Sending finds out in the database that a number was stopped; checks find it out elsewhere.
+CREATE FUNCTION parley.notify_of_account() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = parley, pg_temp
+AS $$
+BEGIN
+  PERFORM notify_team(NEW.tenant_id, 'account_down', 'account/' || NEW.id || '/' || extract(epoch FROM clock_timestamp()), NULL, NULL,
+                      jsonb_build_object('who', coalesce(NEW.name, NEW.address), 'what', left(NEW.state_text, 300)));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER notify_of_account AFTER UPDATE OF state ON parley.channel_accounts FOR EACH ROW
+  WHEN (NEW.removed_at IS NULL AND NEW.state IN ('logged_out', 'held') AND OLD.state NOT IN ('logged_out', 'held'))
+  EXECUTE FUNCTION parley.notify_of_account();
+CREATE POLICY system_door ON parley.notifications TO parley_system USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT ON parley.notifications TO parley_system;
+GRANT INSERT ON parley.notification_deliveries, parley.events TO parley_system;
+GRANT SELECT ON parley.user_preferences, parley.push_subscriptions TO parley_system;
+GRANT EXECUTE ON FUNCTION parley.notify_team, parley.notify_of_lead, parley.notify_of_account TO parley_app, parley_system;
+REVOKE ALL ON FUNCTION parley.notify_team, parley.notify_of_lead, parley.notify_of_account FROM PUBLIC;
+
 GRANT CREATE ON SCHEMA parley TO parley_system;
 -- What is due to be brought to somebody, of all businesses. `again`: whoever had it before ended without a word.
 CREATE FUNCTION parley.claim_notifications(p_now timestamptz, p_limit integer, p_lease_ms integer)
@@ -107,4 +179,9 @@ REVOKE CREATE ON SCHEMA parley FROM parley_system;
 GRANT CREATE ON SCHEMA parley TO parley_system;
 DROP FUNCTION parley.claim_notifications;
 REVOKE CREATE ON SCHEMA parley FROM parley_system;
+DROP TRIGGER notify_of_account ON parley.channel_accounts;
+DROP TRIGGER notify_of_new_lead ON parley.leads;
+DROP TRIGGER notify_of_emergency ON parley.leads;
+DROP FUNCTION parley.notify_of_account, parley.notify_of_lead, parley.notify_team;
+REVOKE SELECT ON parley.user_preferences FROM parley_system;
 DROP TABLE parley.push_keys, parley.push_subscriptions, parley.notification_deliveries, parley.notifications;

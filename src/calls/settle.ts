@@ -6,6 +6,7 @@ import { contactByPhone, contactWithoutNumber, conversationOfCaller } from '../c
 import { appendEvent } from '../conversations/feed.ts'
 import { addInternal } from '../conversations/internal-lines.ts'
 import { ensureLead } from '../conversations/leads.ts'
+import { notify } from '../conversations/notify.ts'
 import { queueReply } from '../conversations/reply.ts'
 import { ParleyError } from '../kernel/errors.ts'
 import type { Tx } from '../platform/db/tx.ts'
@@ -166,6 +167,12 @@ export async function alert(tx: Tx, row: CallRow, reason: string): Promise<void>
   await appendEvent(tx, {
     ...{ type: 'call.alert', actor, ...(row.conversation_id ? { conversationId: row.conversation_id } : {}) },
     data: { callId: row.id, leadId: row.lead_id, reason },
+  })
+  await notify(tx, {
+    kind: 'caller_waits',
+    key: `call/${row.id}`,
+    conversationId: row.conversation_id,
+    data: { who: row.customer_phone, reason },
   })
   if (row.conversation_id)
     await tx.query(

@@ -3,10 +3,12 @@
  * column says who, and it changes under the conversation's lock, together with all that depends on it.
  */
 import { notFound } from '../kernel/errors.ts'
+import { newId } from '../kernel/ids.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { appendEvent } from './feed.ts'
 import { addInternal } from './internal-lines.ts'
 import { closeMappingOf } from './mappings.ts'
+import { notify } from './notify.ts'
 import type { Control } from './turn-rules.ts'
 
 export interface HandOver {
@@ -27,8 +29,8 @@ const laneOf: Partial<Record<Control, 'turn' | 'bridge'>> = { bot: 'turn', ai: '
  * the customer's lines that nobody has answered.
  */
 export async function handOver(tx: Tx, given: HandOver): Promise<boolean> {
-  const { rows } = await tx.query<{ control: Control; channel_account_id: string }>(
-    'SELECT control, channel_account_id FROM conversations WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE',
+  const { rows } = await tx.query<{ control: Control; channel_account_id: string; assignee_id: string | null }>(
+    'SELECT control, channel_account_id, assignee_id FROM conversations WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE',
     [tx.tenantId, given.conversationId],
   )
   const before = rows[0]
@@ -64,6 +66,14 @@ export async function handOver(tx: Tx, given: HandOver): Promise<boolean> {
     conversationId: given.conversationId,
     data: { from: before.control, to: given.to, reason: given.reason },
   })
+  if (given.to === 'human' && given.actor.startsWith('answerer:'))
+    await notify(tx, {
+      kind: 'handed_over',
+      key: `handed/${given.conversationId}/${newId()}`,
+      conversationId: given.conversationId,
+      userId: before.assignee_id,
+      data: { what: given.reason },
+    })
   return true
 }
 

@@ -214,7 +214,9 @@ async function showEvents(tx: Tx, channels: Channels, events: readonly FeedEvent
     memberIdsGone: memberIds.filter((id) => !members.some((member) => member.id === id)),
     businessChanged: events.some((e) => e.type === 'business.updated'),
     notifiedIds: unique(
-      events.filter((e) => e.type === 'notification.raised').flatMap((e) => (Array.isArray(e.data.userIds) ? e.data.userIds : [])),
+      events
+        .filter((e) => e.type === 'notification.raised')
+        .flatMap((e) => (Array.isArray(e.data.userIds) ? e.data.userIds : [])),
     ),
   }
 }

@@ -4,6 +4,9 @@ import { makeAccount, makeTenant } from '../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { type MailSink, startMailSink } from '../../test/world/mail.ts'
 import { type ScriptedChannel, scriptedChannel } from '../../test/world/scripted-channel.ts'
+import { setAccountState } from '../conversations/accounts.ts'
+import { handOver } from '../conversations/hand-over.ts'
+import { ensureLead } from '../conversations/leads.ts'
 import { type Notice, notify } from '../conversations/notify.ts'
 import { newId } from '../kernel/ids.ts'
 import { inTenant } from '../platform/db/tx.ts'
@@ -158,7 +161,7 @@ test('the push service can see who pushes: a token signed with the key that brow
   const [, token, key] = /^vapid t=([^,]+), k=(.+)$/.exec(headers.authorization ?? '') ?? []
   const keys = await pushKeys(db, secrets)
   expect(key).toBe(keys.publicKey)
-  const [head, claims, signature] = token?.split('.') as [string, string, string]
+  const [head, claims, signature] = (token ?? '').split('.') as [string, string, string]
   const point = Buffer.from(keys.publicKey, 'base64url')
   const jwk = {
     kty: 'EC',
@@ -283,4 +286,47 @@ test('a key that is replaced seals browsers and the pair for them anew', async (
     db,
     secrets: createSecrets(['a key for tests only, long enough to be', 'a newer key for tests, long enough to be']),
   })
+})
+
+test('leads and numbers tell of themselves, wherever it was written', async () => {
+  const { id } = await person()
+  const { accountId } = await makeAccount(db, { tenantId })
+  const [contact, conversation] = [newId(), newId()]
+  await db.owner.query(`INSERT INTO contacts (tenant_id, id, name, phone) VALUES ($1, $2, 'Ada', '+16505550101')`, [
+    tenantId,
+    contact,
+  ])
+  await db.owner.query(
+    `INSERT INTO conversations (tenant_id, id, channel_account_id, contact_id, control) VALUES ($1, $2, $3, $4, 'ai')`,
+    [tenantId, conversation, accountId, contact],
+  )
+  const lead = { contactId: contact, conversationId: conversation, origin: 'sms', phone: '+16505550101', actor: 'system' }
+  const seen = () => inTenant(db, tenantId, (tx) => listOwn(tx, { userId: id, limit: 20 }))
+  const made = await inTenant(db, tenantId, (tx) => ensureLead(tx, lead))
+  await inTenant(db, tenantId, (tx) => ensureLead(tx, lead))
+  for (const urgency of ['high', 'emergency', 'emergency', 'low', 'emergency'])
+    await inTenant(db, tenantId, (tx) =>
+      tx.query('UPDATE leads SET urgency_level = $3 WHERE tenant_id = $1 AND id = $2', [tenantId, made.id, urgency]),
+    )
+  const over = { conversationId: conversation, to: 'human' as const, reason: 'Asked for a person.' }
+  await inTenant(db, tenantId, (tx) => handOver(tx, { ...over, actor: 'answerer:assistant' }))
+  await inTenant(db, tenantId, (tx) =>
+    handOver(tx, { conversationId: conversation, to: 'ai', reason: 'x', actor: `user:${id}` }),
+  )
+  // Whoever takes it needs not be told.
+  await inTenant(db, tenantId, (tx) => handOver(tx, { ...over, actor: `user:${id}` }))
+  for (const state of ['logged_out', 'held', 'connected', 'held'] as const)
+    await inTenant(db, tenantId, (tx) => setAccountState(tx, accountId, state, `It is ${state}.`))
+  expect((await seen()).map(({ kind, who, urgent, conversation_id: at }) => [kind, who, urgent, at !== null])).toEqual([
+    ['account_down', 'Main number', true, false],
+    ['account_down', 'Main number', true, false],
+    ['handed_over', 'Ada', false, true],
+    ['emergency', 'Ada', true, true],
+    ['lead', 'Ada', false, true],
+  ])
+  const { rows } = await db.owner.query(
+    `SELECT count(*)::int AS n FROM events WHERE tenant_id = $1 AND type = 'notification.raised'`,
+    [tenantId],
+  )
+  expect(rows).toEqual([{ n: 5 }])
 })
