@@ -1,11 +1,11 @@
 /** What an answerer found out, kept with what it said or not at all: on the lead of the conversation, and as an alert. */
 import { notFound } from '../kernel/errors.ts'
-import { newId } from '../kernel/ids.ts'
 import { cleanJson } from '../kernel/text.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import type { Alert, Learned } from '../ports/answerer.ts'
 import { appendEvent } from './feed.ts'
 import { ensureLead } from './leads.ts'
+import { notify } from './notify.ts'
 
 interface Source {
   conversationId: string
@@ -57,16 +57,12 @@ async function keepLearned(tx: Tx, from: Source, leadId: string, learned: Learne
     })
 }
 
-/** A row that whoever delivers notifications reads, and an event for everybody who listens. */
+/** The same as writing it on the lead: people are told once. Where they have said how urgent it is, it is still told. */
 async function raise(tx: Tx, from: Source, leadId: string, alert: Alert): Promise<void> {
-  const id = newId()
-  const data = { danger: alert.danger }
-  await tx.query(
-    'INSERT INTO notifications (tenant_id, id, kind, conversation_id, lead_id, data) VALUES ($1, $2, $3, $4, $5, $6)',
-    [tx.tenantId, id, alert.kind, from.conversationId, leadId, JSON.stringify(data)],
-  )
-  await appendEvent(tx, {
-    ...{ type: 'notification.raised', actor: from.actor, conversationId: from.conversationId },
-    data: { notificationId: id, kind: alert.kind, leadId, ...data },
+  await notify(tx, {
+    kind: alert.kind,
+    key: `${alert.kind}/${leadId}`,
+    conversationId: from.conversationId,
+    data: { leadId, danger: alert.danger },
   })
 }

@@ -129,6 +129,7 @@ async function forgetBesides(
   add('media_objects', await each((tx) => store.forgetMedia(tx, before)))
   // Whose they are is not told: with one contact held all of them stay.
   add('dead_letters', await each(async (tx, { contacts }) => (contacts ? 0 : await store.forgetDeadLetters(tx, before))))
+  add('notifications', await each((tx) => store.forgetNotifications(tx, before)))
   add('previews', await each((tx) => store.forgetPreviews(tx, before)))
 }
 

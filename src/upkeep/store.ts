@@ -66,6 +66,19 @@ export async function forgetDeadLetters(tx: Tx, before: Date): Promise<number> {
   return rowCount ?? 0
 }
 
+/** What people were told quotes what customers said. */
+export async function forgetNotifications(tx: Tx, before: Date): Promise<number> {
+  const { rowCount } = await tx.query(
+    `DELETE FROM notifications WHERE tenant_id = $1 AND id IN (
+       SELECT n.id FROM notifications n LEFT JOIN conversations c ON c.tenant_id = n.tenant_id AND c.id = n.conversation_id
+        WHERE n.tenant_id = $1 AND n.created_at < $2
+          AND NOT EXISTS (SELECT FROM retention_holds h WHERE h.tenant_id = $1 AND h.contact_id = c.contact_id AND h.released_at IS NULL)
+        ORDER BY n.created_at LIMIT $3)`,
+    [tx.tenantId, before, batchRows],
+  )
+  return rowCount ?? 0
+}
+
 /** The line that the list shows of a thread is content too. */
 export async function forgetPreviews(tx: Tx, before: Date): Promise<number> {
   const { rowCount } = await tx.query(

@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSchema } from '../../bin/docs/schema.ts'
-import { notify } from '../../src/conversations/notify.ts'
 import { receiveBatch } from '../../src/conversations/receive.ts'
 import { queueReply } from '../../src/conversations/reply.ts'
 import { newId } from '../../src/kernel/ids.ts'
@@ -382,23 +381,27 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     return (await db.owner.query('SELECT tenant_id FROM leads')).rows.map((row) => row.tenant_id)
   },
   async claim_notifications() {
-    const user = newId()
-    await db.owner.query(`INSERT INTO users (id, email, password_hash) VALUES ($1, $2, 'x')`, [user, `${user}@test.example`])
+    const email = `${newId()}@test.example`
+    const user = (await db.owner.query(`INSERT INTO users (email, password_hash) VALUES ($1, 'x') RETURNING id`, [email]))
+      .rows[0].id
+    const before = await fingerprint(db.owner, theirs.tenantId)
     for (const { tenantId } of [ours, theirs]) {
       await db.owner.query(`INSERT INTO user_profiles (tenant_id, user_id, role) VALUES ($1, $2, 'owner')`, [tenantId, user])
-      await inTenant(db, tenantId, (tx) => notify(tx, { kind: 'account_down', key: 'a' }))
+      await db.owner.query(
+        `WITH told AS (INSERT INTO notifications (tenant_id, user_id, kind, key) VALUES ($1, $2, 'lead', 'a') RETURNING id)
+         INSERT INTO notification_deliveries (tenant_id, notification_id, means, due_at)
+         SELECT $1, told.id, 'email', now() + CASE WHEN $3 THEN interval '0' ELSE interval '1 hour' END FROM told`,
+        [tenantId, user, tenantId === ours.tenantId],
+      )
     }
-    await db.owner.query(`UPDATE notification_deliveries SET due_at = now() + interval '1 hour' WHERE tenant_id = $1`, [
-      theirs.tenantId,
-    ])
-    const before = await fingerprint(db.owner, theirs.tenantId)
     const claim = 'SELECT tenant_id FROM parley.claim_notifications(now(), 10, 60000)'
     const claimed = await rowsOf(claim)
     expect(claimed).toHaveLength(1)
     expect(await rowsOf(claim)).toEqual([])
-    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
-    await db.owner.query('DELETE FROM notifications')
+    const { rows } = await db.owner.query('SELECT state FROM notification_deliveries WHERE tenant_id = $1', [theirs.tenantId])
+    expect(rows).toEqual([{ state: 'queued' }])
     await db.owner.query('DELETE FROM user_profiles WHERE user_id = $1', [user])
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
     return claimed.map((row) => row.tenant_id)
   },
   async claim_due_calls() {
