@@ -64,6 +64,7 @@ function tell(changed: { conversations?: Conversation[]; messages?: Message[]; c
     members: [],
     memberIdsGone: [],
     businessChanged: false,
+    notifiedIds: [],
   }
   batches.push(batch)
   for (const reply of open) write(reply, 'batch', batch, batch.cursor)
