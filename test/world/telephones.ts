@@ -25,6 +25,9 @@ export interface Telephones extends Omit<RunningSimulator, 'url'> {
   texts(phone: string): string[]
 }
 
+/** As the number is set up at the provider: asked again where there was no connection or no good answer. */
+const tries = '#rc=5&rp=all'
+
 type Host = Pick<World, 'app' | 'url'> & { business: { tenantId: string } }
 
 export async function startTelephones(world: Host, options: StartOptions = {}): Promise<Telephones> {
@@ -55,7 +58,11 @@ export async function startTelephones(world: Host, options: StartOptions = {}): 
   const { simulator } = running
   simulator.addNumber({
     ...{ accountSid, phoneNumber: number },
-    settings: { VoiceUrl: voiceUrl, StatusCallback: `${voiceUrl}/status`, SmsUrl: `${world.url}/webhooks/twilio/${slug}` },
+    settings: {
+      VoiceUrl: `${voiceUrl}${tries}`,
+      StatusCallback: `${voiceUrl}/status${tries}`,
+      SmsUrl: `${world.url}/webhooks/twilio/${slug}`,
+    },
   })
   return {
     ...{ ...rest, apiUrl, number, accountId, accountSid, authToken, slug, voiceUrl },
