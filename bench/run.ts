@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { run } from '../src/app/cli.ts'
 import { bridge } from './bridge/run.ts'
+import { calls } from './calls/run.ts'
 import { dispatch } from './dispatch/run.ts'
 import { fairness } from './fairness/run.ts'
 import { intake } from './intake/run.ts'
@@ -26,8 +27,8 @@ const { positionals, values } = parseArgs({
     connections: { type: 'string', default: '64' },
     store: { type: 'string' },
     messages: { type: 'string', default: '1000000' },
-    minutes: { type: 'string', default: '30' },
-    rate: { type: 'string', default: '1000' },
+    minutes: { type: 'string' },
+    rate: { type: 'string' },
   },
 })
 const number = (text: string, name: string): number => {
@@ -43,7 +44,11 @@ const options = {
   messages: number(values.messages, 'messages'),
   ...(values.store ? { store: values.store } : {}),
 }
-const long = { json: values.json, minutes: number(values.minutes, 'minutes'), rate: number(values.rate, 'rate') }
+const long = (minutes: string, rate: string) => ({
+  json: values.json,
+  minutes: number(values.minutes ?? minutes, 'minutes'),
+  rate: number(values.rate ?? rate, 'rate'),
+})
 
 const benches: Record<string, () => Promise<void>> = {
   intake: () => intake(options),
@@ -53,7 +58,8 @@ const benches: Record<string, () => Promise<void>> = {
   lookup: () => lookup(options),
   search: () => search(options),
   reads: () => reads(options),
-  soak: () => soak(long),
+  soak: () => soak(long('30', '1000')),
+  calls: () => calls(long('10', '50')),
   bridge: () => bridge(options),
 }
 const bench = benches[positionals[0] ?? '']

@@ -35,6 +35,18 @@ export function createParleyClient(options: ParleyClientOptions) {
     contacts: contacts(connection),
     leads: leads(connection),
     media: media(connection),
+    calls: {
+      list: (query: T.ListCalls = {}, o: Signal = {}) =>
+        request<T.Page<T.Call>>(connection, '/api/calls', { query: { ...query }, ...o }),
+      get: (id: string, o: Signal = {}) => request<T.Call>(connection, `/api/calls/${at(id)}`, o),
+      /** What came of it, and why. */
+      story: (id: string, o: Signal = {}) => request<T.CallStory>(connection, `/api/calls/${at(id)}/story`, o),
+      /** What would happen to a call; nothing is written. */
+      preview: (json: T.PreviewCall) => request<T.CallPreview>(connection, '/api/calls/preview', { method: 'POST', json }),
+      settings: (o: Signal = {}) => request<T.CallSettings>(connection, '/api/business/calls', o),
+      updateSettings: (json: T.PatchCallSettings) =>
+        request<T.CallSettings>(connection, '/api/business/calls', { method: 'PATCH', json }),
+    },
     contactCentre: {
       get: (o: Signal = {}) => request<T.ContactCentre>(connection, '/api/contact-centre', o),
       update: (json: T.PatchContactCentre) =>

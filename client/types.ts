@@ -1,5 +1,6 @@
 /** The server's own shapes, named for callers. Types only: nothing of the server or of zod is loaded at run time. */
 import type { z } from 'zod'
+import type * as calls from '../src/calls/schema.ts'
 import type * as centre from '../src/contact-centre/schema.ts'
 import type * as deadLetters from '../src/dead-letters/schema.ts'
 import type * as consent from '../src/inbox/consent-schema.ts'
@@ -18,6 +19,13 @@ import type * as upkeep from '../src/upkeep/schema.ts'
 
 export type { MessageBody, MessageType, OutboundBody, TemplateParameters } from '../src/ports/message.ts'
 
+export type Call = z.infer<typeof calls.callView>
+export type CallStory = z.infer<typeof calls.callStory>
+export type CallSettings = z.infer<typeof calls.callSettings>
+export type PatchCallSettings = z.input<typeof calls.patchCallSettings>
+export type ListCalls = Omit<z.input<typeof calls.listCalls>, 'limit'> & { limit?: number }
+export type PreviewCall = z.input<typeof calls.previewBody>
+export type CallPreview = z.infer<typeof calls.previewView>
 export type PatchAccount = z.infer<typeof onboarding.patchAccount>
 export type Upkeep = z.infer<typeof upkeep.upkeepView>
 export type Hold = z.infer<typeof upkeep.holdView>

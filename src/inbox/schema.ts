@@ -299,6 +299,7 @@ export const streamBatch = z
     contactIds: z.array(id).describe('Contacts that changed: refetch if shown.'),
     leadIds: z.array(id).describe('Leads that were made or changed: refetch if shown.'),
     templatesChanged: z.boolean(),
+    callsChanged: z.boolean().describe('Somebody rang, or a call was decided: refetch if calls are shown.'),
     labelsChanged: z.boolean().describe('A label was made, renamed or deleted: a deleted one is on no conversation any more.'),
     members: z.array(memberView).describe('Colleagues whose presence, name or role changed, and new ones, as they are now.'),
     memberIdsGone: z.array(id).describe('Who works here no more.'),

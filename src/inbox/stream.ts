@@ -208,6 +208,7 @@ async function showEvents(tx: Tx, channels: Channels, events: readonly FeedEvent
         .filter((e) => e.type.startsWith('lead.'))
         .flatMap((e) => [e.data.leadId, e.data.other].map((one) => (typeof one === 'string' ? one : null))),
     ),
+    callsChanged: events.some((e) => e.type.startsWith('call.')),
     labelsChanged: events.some((e) => e.type === 'label.updated'),
     templatesChanged: events.some((e) => e.type === 'template.updated'),
     members,

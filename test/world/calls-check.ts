@@ -1,7 +1,17 @@
 /** What the callers of a run have, compared with what they should have: at their telephones, in the rows and in the events. */
 import type pg from 'pg'
-import type { Expected } from './calls-run.ts'
+import type { Call } from '../../simulators/twilio/index.ts'
 import type { Telephones } from './telephones.ts'
+
+/** What a caller should have in the end. */
+export interface Expected {
+  phone: string
+  calls: Call[]
+  /** Of each of their calls. */
+  outcome: 'answered' | 'missed'
+  texts: 0 | 1
+  lead: boolean
+}
 
 export interface CallsReport {
   callers: number

@@ -6,14 +6,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import type { Answering, Call, CustomerCall } from '../../simulators/twilio/index.ts'
+import type { Answering, CustomerCall } from '../../simulators/twilio/index.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { createPool } from '../../src/platform/db/pool.ts'
 import { inTenant } from '../../src/platform/db/tx.ts'
 import { createLogger } from '../../src/platform/log.ts'
 import { createSecrets } from '../../src/platform/secrets.ts'
 import { createTenant } from '../../src/tenancy/tenants.ts'
-import { type CallsReport, checkCalls } from './calls-check.ts'
+import { type CallsReport, checkCalls, type Expected } from './calls-check.ts'
 import { freePort, type ServerProcess, startProcess } from './process.ts'
 import { type Seeded, seeded } from './seeded.ts'
 import { startTelephones, type Telephones } from './telephones.ts'
@@ -32,16 +32,6 @@ export interface CallsPlan {
 }
 
 export type CallsResult = CallsReport & { seed: number; kills: number; seconds: number }
-
-/** What a caller should have in the end. */
-export interface Expected {
-  phone: string
-  calls: Call[]
-  /** Of each of their calls. */
-  outcome: 'answered' | 'missed'
-  texts: 0 | 1
-  lead: boolean
-}
 
 const key = 'a key that only tests have, 32 long'
 const forwardTo = '+14155550001'
@@ -65,7 +55,11 @@ export async function runCalls(plan: CallsPlan): Promise<CallsResult> {
     const tenantId = newId()
     await inTenant({ pool }, tenantId, async (tx) => {
       await createTenant(tx, { publicId: tenantId, name: 'Calls', settings: { timezone: 'UTC', language: 'en' } })
-      await tx.query('UPDATE business_settings SET forward_to = $2 WHERE tenant_id = $1', [tenantId, forwardTo])
+      const { rowCount } = await tx.query('UPDATE business_settings SET forward_to = $2 WHERE tenant_id = $1', [
+        tenantId,
+        forwardTo,
+      ])
+      if (rowCount !== 1) throw new Error('The business has no settings.')
     })
     const app = { db: { pool }, secrets: createSecrets([key]) }
     phones = await startTelephones({ app, url, business: { tenantId } } as never, {

@@ -60,6 +60,7 @@ function tell(changed: { conversations?: Conversation[]; messages?: Message[]; c
     contactIds: changed.contactIds ?? [],
     leadIds: [],
     templatesChanged: false,
+    callsChanged: false,
     labelsChanged: false,
     members: [],
     memberIdsGone: [],

@@ -2,6 +2,7 @@ import { Tooltip } from '@mantine/core'
 import IconAddressBook from '@tabler/icons-react/dist/esm/icons/IconAddressBook.mjs'
 import IconInbox from '@tabler/icons-react/dist/esm/icons/IconInbox.mjs'
 import IconKeyboard from '@tabler/icons-react/dist/esm/icons/IconKeyboard.mjs'
+import IconPhone from '@tabler/icons-react/dist/esm/icons/IconPhone.mjs'
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs'
 import IconServer2 from '@tabler/icons-react/dist/esm/icons/IconServer2.mjs'
 import IconSettings from '@tabler/icons-react/dist/esm/icons/IconSettings.mjs'
@@ -22,6 +23,7 @@ export function Rail() {
     <nav className={css.rail} aria-label={t('nav.label')}>
       <img className={css.mark} src="/mark.svg" alt="Parley" width={32} height={32} />
       <Place to="/inbox" label={t('nav.inbox')} icon={<IconInbox size={22} stroke={1.7} aria-hidden />} count={unread} />
+      <Place to="/calls" label={t('nav.calls')} icon={<IconPhone size={22} stroke={1.7} aria-hidden />} />
       <Place to="/contacts" label={t('nav.contacts')} icon={<IconAddressBook size={22} stroke={1.7} aria-hidden />} />
       <Place to="/settings/{-$section}" label={t('nav.settings')} icon={<IconSettings size={22} stroke={1.7} aria-hidden />} />
       {session.operator && (
@@ -49,7 +51,7 @@ export function Rail() {
 }
 
 export function Place(props: {
-  to: '/inbox' | '/contacts' | '/settings/{-$section}' | `/platform/${'tenants' | 'keys' | 'operators'}`
+  to: '/inbox' | '/calls' | '/contacts' | '/settings/{-$section}' | `/platform/${'tenants' | 'keys' | 'operators'}`
   label: string
   icon: ReactNode
   count?: string

@@ -18,6 +18,8 @@ export const keys = {
   history: (id: string) => ['history', id] as const,
   contact: (id: string) => ['contact', id] as const,
   consents: (contactId: string) => ['consents', contactId] as const,
+  calls: (status: string) => ['calls', status] as const,
+  callStory: (id: string) => ['call-story', id] as const,
   contacts: (q: string) => ['contacts', q] as const,
   others: (contactId: string) => ['others', contactId] as const,
   accounts: ['accounts'] as const,

@@ -63,6 +63,10 @@ export function createLive(deps: LiveDeps) {
       void deps.queries.invalidateQueries({ queryKey: keys.lists })
     }
     if (batch.labelsChanged || batch.conversations.length > 0) count()
+    if (batch.callsChanged) {
+      void deps.queries.invalidateQueries({ queryKey: ['calls'] })
+      void deps.queries.invalidateQueries({ queryKey: ['call-story'] })
+    }
     if (batch.templatesChanged) void deps.queries.invalidateQueries({ queryKey: ['templates'] })
     for (const id of batch.contactIds) void deps.queries.invalidateQueries({ queryKey: keys.contact(id) })
     if (batch.contactIds.length > 0) void deps.queries.invalidateQueries({ queryKey: ['contacts'] })

@@ -25,6 +25,18 @@ export const inboxRoute = createRoute({
 })
 const conversationRoute = createRoute({ getParentRoute: () => inboxRoute, path: '$conversationId' })
 
+const callStates = ['missed', 'completed'] as const
+const callsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/calls',
+  component: lazyRouteComponent(() => persist(() => import('../calls/CallsPage.tsx')), 'CallsPage'),
+  validateSearch: (search: Record<string, unknown>): { show?: (typeof callStates)[number] } => {
+    const show = callStates.find((one) => one === search.show)
+    return show ? { show } : {}
+  },
+})
+const callRoute = createRoute({ getParentRoute: () => callsRoute, path: '$callId' })
+
 const contactsRoute = createRoute({
   getParentRoute: () => root,
   path: '/contacts',
@@ -85,6 +97,7 @@ const tree = root.addChildren([
   platformRoute('/platform/me'),
   home,
   inboxRoute.addChildren([conversationRoute]),
+  callsRoute.addChildren([callRoute]),
   contactsRoute.addChildren([contactRoute]),
   searchRoute,
   settingsRoute,

@@ -177,6 +177,7 @@ function useFixed(): Choice[] {
   const start = action('start', t('list.start'), () => overlay.set('start'))
   return [
     page('inbox', t('nav.inbox'), () => void navigate({ to: '/inbox', search: {} })),
+    page('calls', t('nav.calls'), () => void navigate({ to: '/calls', search: {} })),
     page('contacts', t('nav.contacts'), () => void navigate({ to: '/contacts', search: {} })),
     page('search', t('search.title'), () => void navigate({ to: '/search', search: {} })),
     ...(Object.keys(sections) as Section[])

@@ -56,6 +56,9 @@ function activity(event: string, message: Message, me: string, t: Translate): st
   if (event === 'unassigned') return t('activity.unassigned', { who })
   const to = owners[data.text('to') ?? '']
   if (event === 'handed_over' && to) return t('activity.handed_over', { who, to: t(to) })
+  const outcome = data.text('outcome')
+  if (event === 'missed_call' && outcome)
+    return t('activity.missed_call', { outcome: t(`calls.outcome.${outcome}` as TextKey) })
   return message.text ?? readable(event)
 }
 
