@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
+import type { KnownSettings } from '../calls/answer.ts'
 import { callHookRoutes } from '../calls/hook-routes.ts'
 import { callRoutes } from '../calls/routes.ts'
 import { mappingRoutes } from '../contact-centre/mapping-routes.ts'
@@ -94,6 +95,10 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
   })
   await server.register(callHookRoutes, {
     ...{ prefix: '/hooks', deps: calls.deps, intake: calls.intake, findApp, publicUrl: people.publicUrl },
+    known: await openSealedMap<KnownSettings>({
+      ...{ secrets, log, sealedFor: 'known-numbers' },
+      file: join(config.PARLEY_DATA_DIR, 'spool', 'known-numbers.sealed'),
+    }),
     ...(centres.spool ? { spool: centres.spool } : {}),
   })
   await server.register(centreWebhookRoutes, { prefix: '/webhooks', ...centres })

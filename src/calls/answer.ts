@@ -13,20 +13,23 @@ export const hookPath: Record<VoiceHook, string> = {
   key: '/voice/key',
 }
 
-type Wishes = Pick<
-  SettingsRow,
-  | 'forward_to'
-  | 'ring_seconds'
-  | 'answer_by_key'
-  | 'missed_call_greeting'
-  | 'missed_call_greeting_without_text'
-  | 'name'
-  | 'language'
->
+/** What of a number's settings is needed to answer a caller. */
+export type KnownSettings = Pick<SettingsRow, (typeof needed)[number]>
+const needed = [
+  'forward_to',
+  'ring_seconds',
+  'answer_by_key',
+  'name',
+  'language',
+  'missed_call_greeting',
+  'missed_call_greeting_without_text',
+] as const satisfies readonly (keyof SettingsRow)[]
+export const knownOf = (settings: SettingsRow): KnownSettings =>
+  Object.fromEntries(needed.map((name) => [name, settings[name]])) as unknown as KnownSettings
 
 /** What is known of the number; `call` as it is now, undefined where it is not known or is another. */
 export interface Known {
-  settings: Wishes
+  settings: KnownSettings
   call?: Pick<CallRow, 'call_sid' | 'outcome' | 'text_message_id' | 'sms_triggered'> | undefined
 }
 
@@ -58,7 +61,7 @@ export function answerTo(hook: VoiceHook, event: CallEvent, known: Known | undef
   }
 }
 
-function ring(event: Extract<CallEvent, { kind: 'ringing' }>, settings: Wishes, to: string, urls: UrlParts): CallAnswer {
+function ring(event: Extract<CallEvent, { kind: 'ringing' }>, settings: KnownSettings, to: string, urls: UrlParts): CallAnswer {
   return {
     ...{ kind: 'ring', to, seconds: settings.ring_seconds, byKey: settings.answer_by_key, urls: hookUrls(event, urls) },
     // A hidden number cannot be shown; then the number that was called is.

@@ -8,9 +8,10 @@ import { asCalled, type FindApp } from '../conversations/webhook-routes.ts'
 import { ParleyError } from '../kernel/errors.ts'
 import { isUnavailable } from '../platform/db/errors.ts'
 import type { Database } from '../platform/db/tx.ts'
+import type { SealedMap } from '../platform/sealed-map.ts'
 import { type Spool, type Spooled, SpoolFull } from '../platform/spool.ts'
 import type { CallAnswer, CallEvent, ParsedCall, Telephony, VoiceHook } from '../ports/telephony.ts'
-import { answerTo, hookPath, type Known } from './answer.ts'
+import { answerTo, hookPath, type KnownSettings, knownOf } from './answer.ts'
 import { type CallDeps, timeOf } from './deps.ts'
 import { receiveCall } from './receive.ts'
 
@@ -23,6 +24,8 @@ export interface CallHookDeps {
   intake: Database
   findApp: FindApp
   publicUrl: () => string
+  /** How each number was last seen to want its calls taken, also before a restart. */
+  known: SealedMap<KnownSettings>
   /** Absent: while the database is away, everything is refused. */
   spool?: Spool
 }
@@ -45,11 +48,12 @@ export const takeSpooledCall =
     await receiveCall(deps, { ...(about as unknown as About), at: receivedAt }, intake)
   }
 
-export const callHookRoutes: FastifyPluginAsync<CallHookDeps> = async (server, { deps, intake, findApp, publicUrl, spool }) => {
+export const callHookRoutes: FastifyPluginAsync<CallHookDeps> = async (server, given) => {
+  const { deps, intake, findApp, publicUrl, spool, known } = given
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  /** How each number was last seen to want its calls taken. */
-  const known = new Map<string, Known>()
+  /** Until when the database is taken to be away, as it just was: callers listen meanwhile. Unix milliseconds. */
+  let awayUntil = 0
 
   for (const telephony of deps.telephony.values())
     for (const app of ['', '/:app'])
@@ -69,7 +73,7 @@ export const callHookRoutes: FastifyPluginAsync<CallHookDeps> = async (server, {
 
   async function carry(telephony: Telephony, hook: VoiceHook, appSlug: string, request: FastifyRequest): Promise<CallAnswer> {
     const parsed = await requireSigned(telephony, hook, appSlug, request)
-    if ('event' in parsed) return await take(telephony, hook, { provider: telephony.provider, appSlug, event: parsed.event })
+    if ('event' in parsed) return await take(hook, { provider: telephony.provider, appSlug, event: parsed.event })
     if ('malformed' in parsed)
       deps.log.warn('A webhook about a call could not be read', {
         ...{ operation: 'calls', provider: telephony.provider, hook, error: parsed.malformed },
@@ -93,28 +97,30 @@ export const callHookRoutes: FastifyPluginAsync<CallHookDeps> = async (server, {
     throw new ParleyError('bad_signature', 'The signature does not match. Check the auth token and PUBLIC_URL.')
   }
 
-  async function take(telephony: Telephony, hook: VoiceHook, about: About): Promise<CallAnswer> {
+  async function take(hook: VoiceHook, about: About): Promise<CallAnswer> {
     const key = `${about.provider}/${about.appSlug}/${about.event.account}`
     const urls = { base: `${publicUrl().replace(/\/+$/, '')}/hooks`, ...about }
-    // What waits of the same call goes first, so that nothing is told out of order by us.
-    if (!spool?.isBehind(spoolSource(telephony.provider), orderOf(about))) {
+    // What waits of the same call goes first, so that nothing is told out of order by us; that of others does not matter.
+    if (!spool?.isBehind(spoolSource(about.provider), orderOf(about)) && Date.now() >= awayUntil) {
       try {
         const taken = await receiveCall(deps, { ...about, at: timeOf(deps) }, intake)
         if (taken) {
-          known.set(key, taken)
+          known.remember(key, knownOf(taken.settings))
           return answerTo(hook, about.event, taken, urls)
         }
-        known.delete(key)
+        known.remember(key, null)
         deps.log.warn('A call came for a number that nobody here has', {
           ...{ operation: 'calls', provider: about.provider, app: about.appSlug },
         })
         return hook === 'incoming' ? { kind: 'say_and_hang_up', text: nobodyHere, language: 'en' } : { kind: 'go_on' }
       } catch (error) {
         if (!isUnavailable(error)) throw error
+        awayUntil = Date.now() + awayMs
       }
     }
     await keep(about)
-    return answerTo(hook, about.event, known.get(key), urls)
+    const settings = known.get(key)
+    return answerTo(hook, about.event, settings ? { settings } : undefined, urls)
   }
 
   async function keep(about: About): Promise<void> {
@@ -132,6 +138,8 @@ export const callHookRoutes: FastifyPluginAsync<CallHookDeps> = async (server, {
   }
 }
 
+/** A database that did not answer is asked again after so long. */
+const awayMs = 1000
 const nobodyHere = 'This number is not in service.'
 const summaries: Record<VoiceHook, string> = {
   incoming: 'somebody rings',

@@ -2,6 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MessageView } from '../../src/inbox/schema.ts'
+import { callsDay } from '../world/calls-day.ts'
 import { centresDay } from '../world/centres-day.ts'
 import { consentsDay } from '../world/consents-day.ts'
 import { deadLettersDay } from '../world/dead-letters-day.ts'
@@ -69,6 +70,7 @@ test('every answer of a working day matches its description', async () => {
   await widgetDay(world, '15550107001')
   await consentsDay(world, '15550107001')
   await leadsDay(world, '15550107001')
+  await callsDay(world)
   await deadLettersDay(world)
   await centresDay(world, '15550107001')
   await peoplesDay(world)

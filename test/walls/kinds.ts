@@ -18,6 +18,7 @@ const byFolder: Record<string, Kind> = {
   holds: 'hold',
   labels: 'label',
   leads: 'lead',
+  calls: 'call',
   mappings: 'mapping',
   'dead-letters': 'deadLetter',
 }

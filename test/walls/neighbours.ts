@@ -206,6 +206,16 @@ export function makers(world: World, of: Neighbour) {
       )
       return id
     },
+    call: async () => {
+      const thread = await conversation()
+      return await one(
+        `INSERT INTO calls (tenant_id, call_sid, channel_account_id, contact_id, caller_name, customer_phone, business_phone, status, outcome, outcome_by,
+                            start_time, conversation_id, caller_city, rule, rule_version, decided_at, processed)
+         SELECT $1, $3, c.channel_account_id, c.contact_id, $4, '+15550100001', '+15550100009', 'missed', 'busy', 'dialled', now(), c.id, $4, 'busy', 1, now(), true
+           FROM conversations c WHERE c.tenant_id = $1 AND c.id = $2 RETURNING id`,
+        [thread, `CA${digits(20)}`, word],
+      )
+    },
     label: async () => one(`INSERT INTO labels (tenant_id, name) VALUES ($1, $2) RETURNING id`, [`${word} ${digits(12)}`]),
     deadLetter: async () =>
       one(

@@ -91,8 +91,16 @@ function Steps({ story }: { story: Story }) {
       </h2>
       <ol className={css.steps}>
         <Step title={outcomeOf(call, t)} at={fullTime(clock, call.startTime)} mark={call.status}>
-          {call.customerPhone && <span dir="ltr">{call.customerPhone}</span>}
-          {place && <span dir="auto">{place}</span>}
+          {call.customerPhone && (
+            <span>
+              <bdi dir="ltr">{call.customerPhone}</bdi>
+            </span>
+          )}
+          {place && (
+            <span>
+              <bdi>{place}</bdi>
+            </span>
+          )}
           {call.duration > 0 && <span>{t('calls.lasted', { duration: duration(clock, call.duration * 1000) })}</span>}
         </Step>
         {why && (
@@ -102,9 +110,17 @@ function Steps({ story }: { story: Story }) {
         )}
         {call.status === 'missed' && (
           <Step title={t('calls.text')} {...(text ? { at: fullTime(clock, text.queuedAt) } : {})} mark={text?.status ?? 'none'}>
-            {text && <q dir="auto">{text.text ?? t('calls.text.forgotten')}</q>}
+            {text && (
+              <q>
+                <bdi>{text.text ?? t('calls.text.forgotten')}</bdi>
+              </q>
+            )}
             {text && <span>{deliveryName(text.status, t)}</span>}
-            {text?.errorText && <span dir="auto">{text.errorText}</span>}
+            {text?.errorText && (
+              <span>
+                <bdi>{text.errorText}</bdi>
+              </span>
+            )}
             {!text && (
               <span>
                 {call.dueAt && !call.processed
@@ -117,7 +133,11 @@ function Steps({ story }: { story: Story }) {
         {lead && (
           <Step title={t('calls.lead')} at={fullTime(clock, lead.createdAt)}>
             <span>{t(`calls.lead.${lead.status}`)}</span>
-            {lead.problemDescription && <q dir="auto">{lead.problemDescription}</q>}
+            {lead.problemDescription && (
+              <q>
+                <bdi>{lead.problemDescription}</bdi>
+              </q>
+            )}
           </Step>
         )}
       </ol>
