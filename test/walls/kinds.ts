@@ -46,6 +46,7 @@ const byName: Record<string, Kind> = {
 }
 /** Method, address and name, where the name alone does not say it. null: it names nothing that belongs to a business. */
 const byPlace: Record<string, Kind | null> = {
+  'POST /api/calls/preview accountId': 'callAccount', // one that takes calls
   'POST /api/messages/:id/retry id': 'failedMessage',
   'PUT /api/accounts/:id id': 'textingAccount',
   'POST /api/accounts/:id/segments id': 'textingAccount',

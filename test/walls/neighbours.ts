@@ -206,6 +206,11 @@ export function makers(world: World, of: Neighbour) {
       )
       return id
     },
+    callAccount: async () =>
+      one(
+        `INSERT INTO channel_accounts (tenant_id, channel, provider, external_id, name, address) VALUES ($1, 'sms', 'twilio', $2, $3, $2) RETURNING id`,
+        [`+1${digits(12)}`, word],
+      ),
     call: async () => {
       const thread = await conversation()
       return await one(

@@ -82,7 +82,6 @@ describe('those who run the server and those who use it', () => {
       /^(GET|HEAD) \/health$/,
       /^(GET|HEAD|POST) \/webhooks\/(whatsapp|twilio)(\/:app)?$/, // signed by the provider, over the raw bytes
       /^POST \/webhooks\/genesys\/:slug$/, // the same, by the contact centre
-      /^(GET|HEAD|POST) \/webhooks\/twilio(\/:app)?$/, // signed by the provider, over the address and the form
       /^POST \/hooks\/twilio(\/:app)?\/voice(\/[a-z-]+)?$/, // the same, for calls
       /^(GET|HEAD) \/files$/, // by an address that is sealed and soon ends
       /^(GET|HEAD) \/api\/openapi\.json$/,
