@@ -16,7 +16,7 @@ export interface Shop {
 
 export async function makeShop(db: TestDatabase, settings: Record<string, unknown> = {}): Promise<Shop> {
   const tenantId = await makeTenant(db)
-  const [accountId, number] = [newId(), `+1415555${digits(4)}`]
+  const [accountId, number] = [newId(), `+14155${digits(6)}`]
   await db.owner.query(
     `INSERT INTO channel_accounts (tenant_id, id, channel, provider, external_id, name, address, is_default) VALUES ($1, $2, 'sms', 'twilio', $3, 'Shop', $3, true)`,
     [tenantId, accountId, number],
@@ -55,7 +55,7 @@ export function callDeps(db: TestDatabase, clock: Clock = { now: new Date() }): 
   }
 }
 
-export const caller = (phone = `+1650555${digits(4)}`) => ({ kind: 'phone', phone, raw: phone }) as const
+export const caller = (phone = `+16505${digits(6)}`) => ({ kind: 'phone', phone, raw: phone }) as const
 
 /** A call with its events, each told when it is asked for. */
 export function ringing(deps: CallDeps, shop: Shop, from: Extract<CallEvent, { kind: 'ringing' }>['caller'] = caller()) {

@@ -40,7 +40,7 @@ export async function startTelephones(world: Host, options: StartOptions = {}): 
   })
   const { url: apiUrl, ...rest } = running
   const slug = `calls-${digits(8)}`
-  const number = `+1415555${digits(4)}`
+  const number = `+14155${digits(6)}`
   const { app, business } = world
   const accountId = await inTenant(app.db, business.tenantId, async (tx) => {
     await addChannelApp(tx, app.secrets, { provider: 'twilio', slug, name: 'Twilio', secret: authToken, verifyToken: 'unused' })
