@@ -6,6 +6,7 @@ import IconPhone from '@tabler/icons-react/dist/esm/icons/IconPhone.mjs'
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs'
 import IconServer2 from '@tabler/icons-react/dist/esm/icons/IconServer2.mjs'
 import IconSettings from '@tabler/icons-react/dist/esm/icons/IconSettings.mjs'
+import IconTargetArrow from '@tabler/icons-react/dist/esm/icons/IconTargetArrow.mjs'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { AccountMenu } from './AccountMenu.tsx'
@@ -24,6 +25,7 @@ export function Rail() {
       <img className={css.mark} src="/mark.svg" alt="Parley" width={32} height={32} />
       <Place to="/inbox" label={t('nav.inbox')} icon={<IconInbox size={22} stroke={1.7} aria-hidden />} count={unread} />
       <Place to="/calls" label={t('nav.calls')} icon={<IconPhone size={22} stroke={1.7} aria-hidden />} />
+      <Place to="/leads" label={t('nav.leads')} icon={<IconTargetArrow size={22} stroke={1.7} aria-hidden />} />
       <Place to="/contacts" label={t('nav.contacts')} icon={<IconAddressBook size={22} stroke={1.7} aria-hidden />} />
       <Place to="/settings/{-$section}" label={t('nav.settings')} icon={<IconSettings size={22} stroke={1.7} aria-hidden />} />
       {session.operator && (
@@ -51,7 +53,7 @@ export function Rail() {
 }
 
 export function Place(props: {
-  to: '/inbox' | '/calls' | '/contacts' | '/settings/{-$section}' | `/platform/${'tenants' | 'keys' | 'operators'}`
+  to: '/inbox' | '/calls' | '/contacts' | '/leads' | '/settings/{-$section}' | `/platform/${'tenants' | 'keys' | 'operators'}`
   label: string
   icon: ReactNode
   count?: string

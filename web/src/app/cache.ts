@@ -1,6 +1,6 @@
 /** The one place where conversations and messages enter the caches, whether from the stream, a page or an answer. */
 import type { QueryClient } from '@tanstack/react-query'
-import type { Conversation, Member, Message, ParleyClient } from '../../../client/index.ts'
+import type { Conversation, ListLeads, Member, Message, ParleyClient } from '../../../client/index.ts'
 import { type ListFilter, type LoadedList, laterConversation, mergeConversations } from '../rules/listOrder.ts'
 import { mergeMembers } from '../rules/roles.ts'
 import { joinPage, type LoadedThread, mergeMessages } from '../rules/threadItems.ts'
@@ -20,6 +20,12 @@ export const keys = {
   consents: (contactId: string) => ['consents', contactId] as const,
   calls: (status: string) => ['calls', status] as const,
   callStory: (id: string) => ['call-story', id] as const,
+  allLeads: ['leads'] as const,
+  leads: (filter: ListLeads) => ['leads', filter] as const,
+  leadTwins: (contactId: string) => ['lead-twins', contactId] as const,
+  lead: (id: string) => ['lead', id] as const,
+  allSums: ['lead-sums'] as const,
+  leadSums: (filter: object) => ['lead-sums', filter] as const,
   contacts: (q: string) => ['contacts', q] as const,
   others: (contactId: string) => ['others', contactId] as const,
   accounts: ['accounts'] as const,

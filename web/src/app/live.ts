@@ -70,6 +70,13 @@ export function createLive(deps: LiveDeps) {
     if (batch.templatesChanged) void deps.queries.invalidateQueries({ queryKey: ['templates'] })
     for (const id of batch.contactIds) void deps.queries.invalidateQueries({ queryKey: keys.contact(id) })
     if (batch.contactIds.length > 0) void deps.queries.invalidateQueries({ queryKey: ['contacts'] })
+    // A server that is older than this page tells of none.
+    const leadIds = batch.leadIds ?? []
+    for (const id of leadIds) void deps.queries.invalidateQueries({ queryKey: keys.lead(id) })
+    if (leadIds.length > 0) {
+      void deps.queries.invalidateQueries({ queryKey: keys.allLeads })
+      void deps.queries.invalidateQueries({ queryKey: keys.allSums })
+    }
   }
 
   const see = (one: Presence): void => {

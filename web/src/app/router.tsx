@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import type { TenantStatus } from '../../../client/index.ts'
 import { InboxPage } from '../inbox/InboxPage.tsx'
+import { readLeadSearch } from '../rules/leadBoard.ts'
 import { Gate } from './Gate.tsx'
 import { readMessageSearch } from './messageSearch.ts'
 import { persist } from './part.ts'
@@ -45,6 +46,13 @@ const contactsRoute = createRoute({
     typeof search.q === 'string' || typeof search.q === 'number' ? { q: String(search.q) } : {},
 })
 const contactRoute = createRoute({ getParentRoute: () => contactsRoute, path: '$contactId' })
+
+const leadsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/leads',
+  component: lazyRouteComponent(() => persist(() => import('../leads/LeadsPage.tsx')), 'LeadsPage'),
+  validateSearch: readLeadSearch,
+})
 
 const searchRoute = createRoute({
   getParentRoute: () => root,
@@ -99,6 +107,7 @@ const tree = root.addChildren([
   inboxRoute.addChildren([conversationRoute]),
   callsRoute.addChildren([callRoute]),
   contactsRoute.addChildren([contactRoute]),
+  leadsRoute,
   searchRoute,
   settingsRoute,
 ])
