@@ -33,6 +33,14 @@ export function people(c: Connection) {
       update: (json: T.PatchMe) => request<T.Me>(c, '/api/me', { method: 'PATCH', json }),
       preferences: (json: T.PatchPreferences) => request<unknown>(c, '/api/me/preferences', { method: 'PATCH', json }),
       presence: (status: T.PersonStatus) => request<unknown>(c, '/api/me/presence', { method: 'PUT', json: { status } }),
+      /** What one should know, newest first. */
+      notifications: (query: { before?: string; limit?: number } = {}, o: Signal = {}) =>
+        request<T.NotificationPage>(c, '/api/me/notifications', { query, ...o }),
+      readNotifications: (json: T.ReadNotifications = {}) =>
+        request<{ unread: number }>(c, '/api/me/notifications/read', { method: 'POST', json }),
+      pushKey: (o: Signal = {}) => request<{ publicKey: string }>(c, '/api/me/push/key', o),
+      addPush: (json: T.PushSubscriptionGiven) => request<void>(c, '/api/me/push', { method: 'PUT', json }),
+      endPush: (endpoint: string) => request<void>(c, '/api/me/push/end', { method: 'POST', json: { endpoint } }),
       password: (json: T.ChangePassword) => request<void>(c, '/api/me/password', { method: 'POST', json }),
       /** Begins: nothing is asked for at sign-in until it was confirmed with a code. */
       startTotp: (password: string) => request<T.TotpSecret>(c, '/api/me/totp', { method: 'POST', json: { password } }),

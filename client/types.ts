@@ -9,6 +9,7 @@ import type * as inbox from '../src/inbox/schema.ts'
 import type * as search from '../src/inbox/search-schema.ts'
 import type * as widget from '../src/inbox/widget-schema.ts'
 import type * as leads from '../src/leads/schema.ts'
+import type * as notifications from '../src/notifications/schema.ts'
 import type * as onboarding from '../src/onboarding/schema.ts'
 import type * as business from '../src/tenancy/business-schema.ts'
 import type * as people from '../src/tenancy/people-schema.ts'
@@ -66,6 +67,11 @@ export type TotpSecret = z.infer<typeof people.totpSecret>
 export type RecoveryCodes = z.infer<typeof people.recoveryCodes>
 export type PatchPreferences = z.infer<typeof people.patchPreferences>
 export type ConfirmPasswordReset = z.infer<typeof people.confirmPasswordReset>
+
+export type Notification = z.infer<typeof notifications.notificationView>
+export type NotificationPage = z.infer<typeof notifications.notificationPage>
+export type ReadNotifications = z.infer<typeof notifications.readBody>
+export type PushSubscriptionGiven = z.input<typeof notifications.subscribeBody>
 
 export type Member = z.infer<typeof team.memberView>
 export type PatchMember = z.infer<typeof team.patchMember>

@@ -10,6 +10,7 @@ import IconTargetArrow from '@tabler/icons-react/dist/esm/icons/IconTargetArrow.
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { AccountMenu } from './AccountMenu.tsx'
+import { Bell } from './Bell.tsx'
 import { useConsole } from './context.ts'
 import { overlay } from './overlay.ts'
 import { useText } from './text.tsx'
@@ -47,6 +48,7 @@ export function Rail() {
           <IconKeyboard size={20} stroke={1.7} aria-hidden />
         </button>
       </Tooltip>
+      <Bell />
       <AccountMenu profile="/settings/{-$section}" />
     </nav>
   )

@@ -34,6 +34,7 @@ export const keys = {
   members: ['members'] as const,
   apiKeys: ['api-keys'] as const,
   me: ['me'] as const,
+  notifications: ['notifications'] as const,
   sessions: ['sessions'] as const,
   invitations: ['invitations'] as const,
   business: ['business'] as const,

@@ -57,6 +57,7 @@ export function createLive(deps: LiveDeps) {
       void deps.queries.invalidateQueries({ queryKey: keys.business })
       void deps.queries.invalidateQueries({ queryKey: keys.session })
     }
+    if (batch.notifiedIds.includes(deps.me)) void deps.queries.invalidateQueries({ queryKey: keys.notifications })
     if (batch.accounts.length > 0) void deps.queries.invalidateQueries({ queryKey: keys.accounts })
     if (batch.labelsChanged) {
       void deps.queries.invalidateQueries({ queryKey: keys.labels })

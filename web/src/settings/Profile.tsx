@@ -12,6 +12,7 @@ import { useText } from '../app/text.tsx'
 import { Face } from '../inbox/Face.tsx'
 import { useMe } from '../people/presence.ts'
 import { isLanguage, languages } from '../text/languages.ts'
+import { PushHere } from './PushHere.tsx'
 import { Card, Head, Toggle, useChange } from './parts.tsx'
 import css from './settings.module.css'
 
@@ -150,6 +151,7 @@ function Notices({ preferences }: { preferences: Preferences }) {
       {notices.map((one) => (
         <Toggle key={one} label={t(`profile.${one}`)} checked={preferences[one]} onChange={(on) => change({ [one]: on })} />
       ))}
+      {preferences.notificationPush && <PushHere />}
       <NumberInput
         label={t('profile.delay')}
         description={t('profile.delay.help')}
