@@ -59,6 +59,8 @@ const byPlace: Record<string, Kind | null> = {
   'GET /api/mappings/by-conversation/:conversationId conversationId': 'centreConversation',
   'PATCH /api/mappings/messages/:wamid wamid': 'wamid',
   '* * genesys_message_id': null, // the caller's own id of what it sends
+  'GET /api/me/notifications before': null, // a place in one's own list
+  'POST /api/me/notifications/read upTo': null,
   '* * cursor': null, // a place in the reader's own list
   '* * until': null, // the end of it
   '* * centreConversationId': null, // the contact centre's: a link may be made before it is known here

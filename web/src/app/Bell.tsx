@@ -1,24 +1,32 @@
 /** What one should know: a bell with how much is new, and the list behind it. Looking at it is reading it. */
-import { Menu } from '@mantine/core'
+import { Popover } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import IconBell from '@tabler/icons-react/dist/esm/icons/IconBell.mjs'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
 import type { Notification, NotificationPage } from '../../../client/index.ts'
 import css from './bell.module.css'
-import { useBoot } from './boot.ts'
 import { keys } from './cache.ts'
+import { useConsole } from './context.ts'
 import { useText } from './text.tsx'
 import place from './workspace.module.css'
 
 const SHOWN = 20
+/** The live stream asks anew; this is for what it missed. */
+const EVERY_MS = 60_000
 
 export function Bell() {
-  const { api } = useBoot()
+  const { api, live } = useConsole()
   const { t } = useText()
   const queries = useQueryClient()
   const { data, isError } = useQuery({
     queryKey: keys.notifications,
-    queryFn: ({ signal }) => api.me.notifications({ limit: SHOWN }, { signal }),
+    queryFn: async ({ signal }) => {
+      await live.ready
+      return await api.me.notifications({ limit: SHOWN }, { signal })
+    },
+    refetchInterval: EVERY_MS,
   })
   const unread = data?.unread ?? 0
   const count = unread > 99 ? '99+' : String(unread)
@@ -30,46 +38,58 @@ export function Bell() {
       queries.setQueryData<NotificationPage>(keys.notifications, (before) => before && { ...before, unread: left })
     })
   }
+  const [opened, setOpened] = useState(false)
+  // The rail lies at the foot of a telephone.
+  const foot = useMediaQuery('(max-width: 700px)', false, { getInitialValueInEffect: false })
+  const show = (open: boolean) => {
+    setOpened(open)
+    if (open) read()
+    else void queries.invalidateQueries({ queryKey: keys.notifications })
+  }
   return (
-    <Menu
-      position="right-end"
-      width={320}
-      onOpen={read}
-      onClose={() => void queries.invalidateQueries({ queryKey: keys.notifications })}
+    <Popover
+      {...{ opened, position: foot ? 'top' : 'right-end', width: 'min(340px, calc(100vw - 16px))' }}
+      onChange={show}
+      trapFocus
+      returnFocus
+      withRoles
     >
-      <Menu.Target>
+      <Popover.Target>
         <button
           type="button"
           className={place.item}
           aria-label={unread > 0 ? t('bell.count', { count }) : t('bell')}
           data-testid="bell"
+          onClick={() => show(!opened)}
         >
           <IconBell size={20} stroke={1.7} aria-hidden />
           {unread > 0 && <span className={place.count}>{count}</span>}
         </button>
-      </Menu.Target>
-      <Menu.Dropdown className={css.list}>
-        <Menu.Label>{t('bell')}</Menu.Label>
+      </Popover.Target>
+      <Popover.Dropdown className={css.list} aria-label={t('bell')}>
         {isError && !data && <p className={css.empty}>{t('bell.failed')}</p>}
         {data?.items.length === 0 && <p className={css.empty}>{t('bell.none')}</p>}
         {data?.items.map((one) => (
-          <Line key={one.id} one={one} />
+          <Line key={one.id} one={one} onOpen={() => show(false)} />
         ))}
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Dropdown>
+    </Popover>
   )
 }
 
-function Line({ one }: { one: Notification }) {
+function Line({ one, onOpen }: { one: Notification; onOpen: () => void }) {
   const { t, language } = useText()
   const navigate = useNavigate()
   const at = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'short' }).format(new Date(one.createdAt))
-  const open = () =>
+  const open = () => {
+    onOpen()
     void (one.conversationId
       ? navigate({ to: '/inbox/$conversationId', params: { conversationId: one.conversationId }, search: {} })
       : navigate({ to: '/settings/{-$section}', params: { section: 'channels' } }))
+  }
   return (
-    <Menu.Item
+    <button
+      type="button"
       onClick={open}
       className={css.line}
       data-new={one.readAt === null || undefined}
@@ -86,6 +106,6 @@ function Line({ one }: { one: Notification }) {
       <time className={css.at} dateTime={one.createdAt}>
         {at}
       </time>
-    </Menu.Item>
+    </button>
   )
 }
