@@ -24,7 +24,11 @@ export function Bell() {
     queryKey: keys.notifications,
     queryFn: async ({ signal }) => {
       await live.ready
-      return await api.me.notifications({ limit: SHOWN }, { signal })
+      for (;;) {
+        const before = live.notified.get()
+        const page = await api.me.notifications({ limit: SHOWN }, { signal })
+        if (live.notified.get() === before) return page
+      }
     },
     refetchInterval: EVERY_MS,
   })
@@ -34,7 +38,9 @@ export function Bell() {
     const newest = data?.items[0]
     if (unread === 0 || !newest) return
     // What comes meanwhile stays new.
-    void api.me.readNotifications({ upTo: newest.id }).then(({ unread: left }) => {
+    void api.me.readNotifications({ upTo: newest.id }).then(async ({ unread: left }) => {
+      // An answer on its way may be from before.
+      await queries.cancelQueries({ queryKey: keys.notifications })
       queries.setQueryData<NotificationPage>(keys.notifications, (before) => before && { ...before, unread: left })
     })
   }

@@ -30,6 +30,8 @@ export function createLive(deps: LiveDeps) {
   const state = createStore<LiveState>('connecting')
   const presence = createStore<SeenPresence[]>([])
   const recent = createRecent()
+  /** How often there was a new notification: a page asked for before one may not have it. */
+  const notified = createStore(0)
   const ended = new AbortController()
   let outbox: Outbox | null = null
   let early = true
@@ -57,7 +59,10 @@ export function createLive(deps: LiveDeps) {
       void deps.queries.invalidateQueries({ queryKey: keys.business })
       void deps.queries.invalidateQueries({ queryKey: keys.session })
     }
-    if (batch.notifiedIds.includes(deps.me)) void deps.queries.invalidateQueries({ queryKey: keys.notifications })
+    if (batch.notifiedIds.includes(deps.me)) {
+      notified.set((before) => before + 1)
+      void deps.queries.invalidateQueries({ queryKey: keys.notifications })
+    }
     if (batch.accounts.length > 0) void deps.queries.invalidateQueries({ queryKey: keys.accounts })
     if (batch.labelsChanged) {
       void deps.queries.invalidateQueries({ queryKey: keys.labels })
@@ -134,6 +139,7 @@ export function createLive(deps: LiveDeps) {
     state,
     presence,
     recent,
+    notified,
     ready,
     start: (box: Outbox): void => {
       outbox = box
