@@ -35,6 +35,14 @@ export async function peoplesDay(world: World): Promise<void> {
   await does('PATCH', '/me', { lastName: 'Day' }, 'agent')
   await does('PATCH', '/me/preferences', { aiTakeoverDelay: 30 }, 'agent')
   await does('PUT', '/me/presence', { status: 'away' }, 'agent')
+  await does('GET', '/me/notifications')
+  await does('POST', '/me/notifications/read', {})
+  const { publicKey } = await does('GET', '/me/push/key')
+  await does('PUT', '/me/push', {
+    endpoint: 'https://push.example/day',
+    keys: { p256dh: publicKey ?? '', auth: 'a'.repeat(22) },
+  })
+  await does('POST', '/me/push/end', { endpoint: 'https://push.example/day' })
   await does('PATCH', '/business', { language: 'pt' })
   await does('PATCH', '/business', { retention: { contentMonths: 12 } })
   const hold = await does('POST', '/holds', { reason: 'An open case' })
