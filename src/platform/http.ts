@@ -40,6 +40,7 @@ export async function createHttp(options: {
     requestTimeout: 300_000,
     routerOptions: { maxParamLength: 200 },
   }).withTypeProvider<ZodTypeProvider>()
+  closeSilentConnections(server)
   server.setValidatorCompiler(validatorCompiler)
   server.setSerializerCompiler(serializerCompiler)
   await server.register(cookie)
@@ -148,3 +149,27 @@ function toRendered(error: unknown): Rendered {
   return { status: 500, code: 'internal', message: internal }
 }
 const internal = 'Something went wrong on our side. Nothing you sent was lost knowingly; the log of the server has the details.'
+
+/** How often it is looked whether only silence is waited for. Milliseconds. */
+const silenceMs = 100
+
+/**
+ * A connection on which something was begun and not asked is not idle to Node.js, and would keep a server that stops until its time is
+ * over, a minute. Once no request is under way all are closed.
+ */
+function closeSilentConnections(server: FastifyInstance): void {
+  let underWay = 0
+  server.server.on('request', (_request, response) => {
+    underWay += 1
+    response.once('close', () => {
+      underWay -= 1
+    })
+  })
+  server.addHook('preClose', async () => {
+    const timer = setInterval(() => {
+      if (underWay === 0) server.server.closeAllConnections()
+    }, silenceMs)
+    server.server.once('close', () => clearInterval(timer))
+    timer.unref()
+  })
+}
