@@ -6,8 +6,9 @@ import { readJson } from '../../kernel/json.ts'
 import { type Json, member, number, record, string } from '../../kernel/read.ts'
 import { blockedAddressCode } from '../../platform/outbound.ts'
 import { networkFailure, readLimited } from '../../platform/outbound-answer.ts'
+import type { Failure } from '../../ports/failure-rows.ts'
 import { baseOf, type Connection, type Host } from './config.ts'
-import { classifyRefusal, type Failure, type Refusal } from './failures.ts'
+import { classifyRefusal, type Refusal } from './failures.ts'
 
 export interface ClientDeps {
   fetch: typeof fetch

@@ -1,32 +1,9 @@
 /** The table of failures.ts: code → outcome, what has to wait, words, hint, and the wait in milliseconds. */
-import type { SendHint } from '../../ports/channel.ts'
-
-export interface FailureRow {
-  outcome: 'retry' | 'reject' | 'reconnect' | 'hold'
-  text: string
-  /** retry: what waits. Without it, this message alone. */
-  scope?: 'message' | 'pair' | 'account'
-  delayMs?: number
-  hint?: SendHint
-}
+import { type FailureRow, hold, reconnect, reject, retry } from '../../ports/failure-rows.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
-
-const retry = (text: string, scope: FailureRow['scope'] = 'message', delayMs?: number): FailureRow => ({
-  outcome: 'retry',
-  text,
-  scope,
-  ...(delayMs === undefined ? {} : { delayMs }),
-})
-const hold = (text: string): FailureRow => ({ outcome: 'hold', text })
-const reconnect = (text: string): FailureRow => ({ outcome: 'reconnect', text })
-const reject = (text: string, hint?: FailureRow['hint']): FailureRow => ({
-  outcome: 'reject',
-  text,
-  ...(hint === undefined ? {} : { hint }),
-})
 
 const disturbance = 'Twilio has a disturbance. It will be tried again.'
 const noSuchNumber = 'The customer’s number is not a valid phone number.'

@@ -4,8 +4,8 @@
  * sends it again.
  */
 import { cut } from '../../kernel/read.ts'
-import type { SendResult } from '../../ports/channel.ts'
-import { type FailureRow, rows } from './failure-table.ts'
+import { type Failure, type FailureRow, failureFrom, maxDetail } from '../../ports/failure-rows.ts'
+import { rows } from './failure-table.ts'
 
 /** A refusal that Twilio put in words. `retryAfterMs`: what its headers ask for. */
 export interface Refusal {
@@ -17,25 +17,10 @@ export interface Refusal {
   retryAfterMs?: number
 }
 
-export type Failure = Exclude<SendResult, { outcome: 'accepted' }>
-
-/** Words are shown and stored; the provider's may be a page. Characters. */
-const maxDetail = 300
-
-/** A refusal is certain: Twilio has not taken the message. `random` 0..1 spreads those that wait for the same thing. */
 export function classifyRefusal(refusal: Refusal, random: () => number = Math.random): Failure {
   const row = (refusal.code === undefined ? undefined : rows.get(refusal.code)) ?? unknownRow(refusal.status)
   const code = refusal.code === undefined ? `http_${refusal.status}` : String(refusal.code)
-  if (row.outcome === 'retry') {
-    const wait = refusal.retryAfterMs ?? row.delayMs
-    // Never earlier than asked; up to a fifth later.
-    const retryAfterMs = wait === undefined ? undefined : Math.round(wait * (1 + random() / 5))
-    const waits = retryAfterMs === undefined ? {} : { retryAfterMs }
-    return { outcome: 'retry', code, text: row.text, scope: row.scope ?? 'message', ...waits }
-  }
-  if (row.outcome !== 'reject') return { outcome: row.outcome, code, text: row.text }
-  const told = refusal.detail ? `${row.text} Twilio says: ${cut(refusal.detail, maxDetail)}` : row.text
-  return { outcome: 'reject', code, text: told, ...(row.hint === undefined ? {} : { hint: row.hint }) }
+  return failureFrom(row, { code, retryAfterMs: refusal.retryAfterMs, detail: refusal.detail, provider: 'Twilio' }, random)
 }
 
 /** A code that is not in the table: now the status says what it can. */

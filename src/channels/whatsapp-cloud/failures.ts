@@ -3,10 +3,9 @@
  * is told. The same codes come in the answer to a send and, later, in a `failed` receipt.
  * Source: Cloud API "Error codes"; the number of the HTTP status is no guide (one code comes with 400, 429 and 500).
  */
-
 import { cut } from '../../kernel/read.ts'
-import type { SendResult } from '../../ports/channel.ts'
-import { type FailureRow, rangeRows, rows } from './failure-table.ts'
+import { type Failure, type FailureRow, failureFrom, maxDetail } from '../../ports/failure-rows.ts'
+import { rangeRows, rows } from './failure-table.ts'
 
 /** A refusal that the provider put in words. `retryAfterMs`: what its headers ask for. */
 export interface Refusal {
@@ -20,30 +19,10 @@ export interface Refusal {
   retryAfterMs?: number
 }
 
-export type Failure = Exclude<SendResult, { outcome: 'accepted' }>
-
-/** Words are shown and stored; the provider's detail may be a page. Characters. */
-const MAX_DETAIL = 300
-
-/** A refusal is certain: the provider has not taken the message. `random` 0..1 spreads those that wait for the same thing. */
 export function classifyRefusal(refusal: Refusal, random: () => number = Math.random): Failure {
-  const row = rowOf(refusal)
   const code = refusal.code === undefined ? `http_${refusal.status}` : String(refusal.code)
-  if (row.outcome === 'retry') {
-    const wait = refusal.retryAfterMs ?? row.delayMs
-    // Never earlier than asked; up to a fifth later.
-    const retryAfterMs = wait === undefined ? undefined : Math.round(wait * (1 + random() / 5))
-    return {
-      outcome: 'retry',
-      code,
-      text: row.text,
-      scope: row.scope ?? 'message',
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    }
-  }
-  if (row.outcome !== 'reject') return { outcome: row.outcome, code, text: row.text }
-  const text = withDetail(row.text, refusal.detail)
-  return { outcome: 'reject', code, text, ...(row.hint === undefined ? {} : { hint: row.hint }) }
+  const { retryAfterMs, detail } = refusal
+  return failureFrom(rowOf(refusal), { code, retryAfterMs, detail, provider: 'WhatsApp' }, random)
 }
 
 /**
@@ -53,7 +32,7 @@ export function classifyRefusal(refusal: Refusal, random: () => number = Math.ra
 export function failureText(code: string, fallback?: string): { text: string; hint?: string } {
   const row = /^\d{1,7}$/.test(code) ? known(Number(code)) : undefined
   if (row) return { text: row.text, ...(row.hint === undefined ? {} : { hint: row.hint }) }
-  const told = fallback === undefined ? '' : `: ${cut(fallback, MAX_DETAIL)}`
+  const told = fallback === undefined ? '' : `: ${cut(fallback, maxDetail)}`
   return { text: `WhatsApp could not deliver the message (code ${cut(code, 64)})${told}` }
 }
 
@@ -84,6 +63,3 @@ function unknownRow(status: number): FailureRow {
     return { outcome: 'reconnect', text: 'WhatsApp refuses the access. Connect the number again.' }
   return { outcome: 'reject', text: 'WhatsApp refused the message.' }
 }
-
-const withDetail = (text: string, detail: string | undefined): string =>
-  detail ? `${text} WhatsApp says: ${cut(detail, MAX_DETAIL)}` : text

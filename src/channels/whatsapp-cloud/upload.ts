@@ -2,9 +2,9 @@
 
 import { id } from '../../kernel/read.ts'
 import type { CallOptions, OutboundFile, OutboundMessage } from '../../ports/channel.ts'
+import type { Failure } from '../../ports/failure-rows.ts'
 import { type ClientDeps, callGraph, failureOf } from './client.ts'
 import type { Connection } from './config.ts'
-import type { Failure } from './failures.ts'
 import { checkFile, checkSticker, type Rejection } from './render-result.ts'
 
 export interface Upload {
