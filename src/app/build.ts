@@ -19,7 +19,6 @@ import { fetchMediaJob } from '../conversations/receive.ts'
 import { createEventReplayer } from '../conversations/replay.ts'
 import type { SearchIndexer } from '../conversations/search/indexer.ts'
 import { settleUnknown } from '../conversations/settle-unknown.ts'
-import type { TurnTaker } from '../conversations/turn.ts'
 import { takeWaiting } from '../conversations/waiting-webhooks.ts'
 import { type DeadLetterKeeper, keepDeadLetters } from '../dead-letters/keeper.ts'
 import type { DeadLetterDeps } from '../dead-letters/verbs.ts'
@@ -43,6 +42,7 @@ import { connectRedis } from '../platform/redis.ts'
 import { keepRounds, type Rounds } from '../platform/rounds.ts'
 import { createSecrets, type Secrets } from '../platform/secrets.ts'
 import type { Take } from '../platform/spool.ts'
+import type { Worker } from '../platform/worker.ts'
 import { createQueueReplayer, readIntegrationQueues } from '../queues/consume.ts'
 import { integrationTopology } from '../queues/names.ts'
 import { startPublisher } from '../queues/publish.ts'
@@ -92,7 +92,7 @@ export interface App {
   files: FileStore
   ingress: Ingress
   dispatcher: Dispatcher
-  turns: TurnTaker
+  turns: Worker
   centres: Centres
   calls: Calls
   jobs: Jobs

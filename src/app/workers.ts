@@ -5,7 +5,7 @@ import { answerConsents } from '../conversations/consent-answers.ts'
 import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
 import { fileLink, queuedMs } from '../conversations/file-links.ts'
 import { type SearchIndexer, startSearchIndexer } from '../conversations/search/indexer.ts'
-import { startTurns, type TurnTaker } from '../conversations/turn.ts'
+import { startTurns } from '../conversations/turn.ts'
 import { startDeliveries } from '../notifications/deliver.ts'
 import type { FileStore } from '../platform/blobs.ts'
 import type { Bus } from '../platform/bus.ts'
@@ -15,6 +15,7 @@ import type { Jobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Mailer } from '../platform/mail.ts'
 import type { Secrets } from '../platform/secrets.ts'
+import type { Worker } from '../platform/worker.ts'
 import type { Answerer } from '../ports/answerer.ts'
 import { keepHouse } from '../tenancy/housekeeping.ts'
 import { sendLetters } from '../tenancy/mail.ts'
@@ -22,7 +23,7 @@ import { keepUp, type UpkeepKeeper } from '../upkeep/keeper.ts'
 
 export interface Workers {
   dispatcher: Dispatcher
-  turns: TurnTaker
+  turns: Worker
   search: SearchIndexer
   upkeep: UpkeepKeeper
   /** Addresses for providers that fetch files themselves. */

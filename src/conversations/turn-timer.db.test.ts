@@ -6,19 +6,20 @@ import { until } from '../../test/world/until.ts'
 import { newId } from '../kernel/ids.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import { createLogger } from '../platform/log.ts'
+import type { Worker } from '../platform/worker.ts'
 import type { Answerer, Turn, Verdict } from '../ports/answerer.ts'
 import { consentSigns } from './consent-signs.ts'
 import { contactByPhone, openConversation } from './contacts.ts'
 import { handOver } from './hand-over.ts'
 import { receiveBatch } from './receive.ts'
 import { type Author, queueReply } from './reply.ts'
-import { startTurns, type TurnTaker } from './turn.ts'
+import { startTurns } from './turn.ts'
 import type { Control } from './turn-rules.ts'
 
 let db: TestDatabase
 let account: TestAccount
 let phone: string
-const takers: TurnTaker[] = []
+const takers: Worker[] = []
 const log = createLogger({ level: 'CRITICAL' })
 const channel = scriptedChannel()
 const channels = new Map([[channel.provider, channel]])
@@ -52,7 +53,7 @@ const assistant = (takeTurn: (turn: Turn) => Promise<Verdict> = async (turn) => 
   ...{ name: 'assistant', sender: 'ai', takeTurn },
 })
 /** A process. It only works when it is asked to. */
-const start = (answerer = assistant()): TurnTaker => {
+const start = (answerer = assistant()): Worker => {
   const taker = startTurns({ db, log, channels, answerers: new Map([[answerer.name, answerer]]), now }, { pollMs: 3_600_000 })
   takers.push(taker)
   return taker

@@ -4,15 +4,16 @@ import { createTestDatabase, type TestDatabase } from '../../test/world/database
 import { scriptedChannel } from '../../test/world/scripted-channel.ts'
 import { inTenant } from '../platform/db/tx.ts'
 import { createLogger } from '../platform/log.ts'
+import type { Worker } from '../platform/worker.ts'
 import type { Answerer, Turn, Verdict } from '../ports/answerer.ts'
 import { createIngress, type Ingress } from './ingress.ts'
 import { queueReply } from './reply.ts'
-import { startTurns, type TurnTaker } from './turn.ts'
+import { startTurns } from './turn.ts'
 
 let db: TestDatabase
 let ingress: Ingress
 let account: TestAccount
-let turns: TurnTaker | undefined
+let turns: Worker | undefined
 const log = createLogger({ level: 'CRITICAL' })
 const channel = scriptedChannel()
 const channels = new Map([[channel.provider, channel]])
@@ -26,7 +27,7 @@ afterEach(() => turns?.stop())
 afterAll(() => db.drop())
 
 const answerer = (takeTurn: (turn: Turn) => Promise<Verdict>): Answerer => ({ name: 'rules', sender: 'system', takeTurn })
-const start = (given: Answerer): TurnTaker => {
+const start = (given: Answerer): Worker => {
   turns = startTurns({ db, log, channels, answerers: new Map([[given.name, given]]) }, { pollMs: 10 })
   return turns
 }

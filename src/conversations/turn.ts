@@ -6,6 +6,7 @@
 import { classify } from '../platform/db/errors.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
+import { startWorker, type Worker } from '../platform/worker.ts'
 import type { Answerer, Verdict } from '../ports/answerer.ts'
 import type { Channels } from './accounts.ts'
 import { keepFindings } from './findings.ts'
@@ -28,81 +29,37 @@ export interface TurnDeps {
   now?: () => Date
 }
 
-export interface TurnTaker {
-  wake(): void
-  idle(): Promise<void>
-  stop(): Promise<void>
-}
-
 /** How long an answerer may think. */
 const thinkingMs = 60_000
-export function startTurns(deps: TurnDeps, options: { pollMs?: number; maxUnderWay?: number } = {}): TurnTaker {
-  const limit = options.maxUnderWay ?? 16
+
+export function startTurns(deps: TurnDeps, options: { pollMs?: number; maxUnderWay?: number } = {}): Worker {
   const leases = keepLeases(deps, 'turn')
-  let underWay = 0
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
-  let looking: Promise<number> | undefined
-
-  async function look(): Promise<number> {
-    if (stopped || underWay >= limit) return 0
-    clearTimeout(timer)
-    try {
+  const worker = startWorker<Claim>(deps.log, {
+    operation: 'turn',
+    limit: options.maxUnderWay ?? 16,
+    pollMs: options.pollMs ?? 500,
+    async claim(limit) {
       const { rows } = await deps.db.pool.query<Claim>('SELECT * FROM parley.claim_turns($1, $2, $3)', [
-        ...[limit - underWay, leaseMs, deps.now?.() ?? null],
+        ...[limit, leaseMs, deps.now?.() ?? null],
       ])
-      for (const claim of rows) void carry(claim)
-      return rows.length
-    } catch (error) {
-      deps.log.warn('No turns could be claimed', { operation: 'turn', error: (error as Error).message })
-      return 0
-    } finally {
-      if (!stopped) {
-        timer = setTimeout(wake, options.pollMs ?? 500)
-        timer.unref()
-      }
-    }
-  }
-  function wake(): void {
-    looking ??= look().finally(() => {
-      looking = undefined
-    })
-  }
-  async function carry(claim: Claim): Promise<void> {
-    underWay += 1
-    leases.add(claim)
-    try {
-      await takeTurn(deps, claim)
-      deps.onChange?.(claim.tenant_id)
-      deps.wakeDispatch?.()
-    } catch (error) {
-      deps.log.error('A turn failed', {
-        operation: 'turn',
-        conversation_id: claim.conversation_id,
-        error: (error as Error).message,
-      })
-    } finally {
-      leases.remove(claim)
-      underWay -= 1
-      wake()
-    }
-  }
-
-  wake()
-  return {
-    wake,
-    async idle() {
-      for (;;) {
-        await looking
-        if (underWay === 0 && (await look()) === 0) return
-        await new Promise((resolve) => setTimeout(resolve, 5))
+      return rows
+    },
+    about: (claim) => ({ conversation_id: claim.conversation_id }),
+    async carry(claim) {
+      leases.add(claim)
+      try {
+        await takeTurn(deps, claim)
+        deps.onChange?.(claim.tenant_id)
+        deps.wakeDispatch?.()
+      } finally {
+        leases.remove(claim)
       }
     },
+  })
+  return {
+    ...worker,
     async stop() {
-      stopped = true
-      clearTimeout(timer)
-      await looking
-      while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      await worker.stop()
       leases.stop()
     },
   }

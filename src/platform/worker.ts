@@ -18,6 +18,8 @@ export interface WorkerOptions<C> {
   pollMs: number
   claim(limit: number): Promise<C[]>
   carry(item: C): Promise<void>
+  /** What of it the log names where it fails. */
+  about?(item: C): Record<string, string>
 }
 
 /** Between two looks of which the first found nothing. Milliseconds. */
@@ -86,7 +88,7 @@ export function startWorker<C>(log: Logger, options: WorkerOptions<C>): Worker {
     try {
       await options.carry(item)
     } catch (error) {
-      log.error('Work failed', { operation, error: (error as Error).message })
+      log.error('Work failed', { operation, ...options.about?.(item), error: (error as Error).message })
     } finally {
       underWay -= 1
       wake()
