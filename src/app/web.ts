@@ -15,7 +15,9 @@ import { keepWaiting } from '../conversations/waiting-webhooks.ts'
 import { type AppSecrets, type FindApp, webhookRoutes } from '../conversations/webhook-routes.ts'
 import { deadLetterRoutes } from '../dead-letters/routes.ts'
 import type { DeadLetterDeps } from '../dead-letters/verbs.ts'
+import { inboxAccountRoutes } from '../inbox/account-routes.ts'
 import { consentRoutes } from '../inbox/consent-routes.ts'
+import { contactRoutes } from '../inbox/contact-routes.ts'
 import { labelRoutes } from '../inbox/label-routes.ts'
 import { mediaRoutes } from '../inbox/media-routes.ts'
 import { inboxRoutes } from '../inbox/routes.ts'
@@ -141,6 +143,8 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(tenancyRoutes, { deps: people })
       await api.register(notificationRoutes, { db, secrets })
       await api.register(inboxRoutes, { deps: inbox, live })
+      await api.register(contactRoutes, { deps: inbox })
+      await api.register(inboxAccountRoutes, { deps: inbox })
       await api.register(labelRoutes, { deps: inbox })
       await api.register(consentRoutes, { deps: inbox })
       await api.register(leadRoutes, { db, changed: inbox.changed })

@@ -8,6 +8,7 @@ import IconRobot from '@tabler/icons-react/dist/esm/icons/IconRobot.mjs'
 import IconRotate from '@tabler/icons-react/dist/esm/icons/IconRotate.mjs'
 import IconUserPlus from '@tabler/icons-react/dist/esm/icons/IconUserPlus.mjs'
 import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
 import type { Conversation } from '../../../../client/index.ts'
 import { keys } from '../../app/cache.ts'
 import { mayWrite, useConsole } from '../../app/context.ts'
@@ -94,6 +95,16 @@ export function ThreadHeader({ conversation, others, onBack, onDetails }: Props)
   )
 }
 
+function Action({ words, icon, onClick }: { words: string; icon: ReactNode; onClick: () => void }) {
+  return (
+    <Tooltip label={words}>
+      <ActionIcon variant="default" size="md" aria-label={words} onClick={onClick}>
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
 /** To the agents of the contact centre and back; nothing where the business has none. */
 function HandOver({ conversation }: { conversation: Conversation }) {
   const { t } = useText()
@@ -103,18 +114,8 @@ function HandOver({ conversation }: { conversation: Conversation }) {
   const isTheirs = conversation.control === 'agent'
   if (!isTheirs && !centre.data?.configured) return null
   const words = t(isTheirs ? 'thread.takeBack' : 'thread.toCentre')
-  return (
-    <Tooltip label={words}>
-      <ActionIcon
-        variant="default"
-        size="md"
-        aria-label={words}
-        onClick={() => void handOver(conversation, isTheirs ? 'human' : 'agent')}
-      >
-        {isTheirs ? <IconArrowBackUp size={16} aria-hidden /> : <IconHeadset size={16} aria-hidden />}
-      </ActionIcon>
-    </Tooltip>
-  )
+  const icon = isTheirs ? <IconArrowBackUp size={16} aria-hidden /> : <IconHeadset size={16} aria-hidden />
+  return <Action {...{ words, icon }} onClick={() => void handOver(conversation, isTheirs ? 'human' : 'agent')} />
 }
 
 /** To the assistant and back, where it may answer the number at all; whoever writes takes over by that. */
@@ -126,18 +127,8 @@ function Assistant({ conversation }: { conversation: Conversation }) {
   const may = conversation.status === 'open' && conversation.control !== 'agent' && account?.answerer === 'assistant'
   if (!speaks && !may) return null
   const words = t(speaks ? 'thread.fromAssistant' : 'thread.toAssistant')
-  return (
-    <Tooltip label={words}>
-      <ActionIcon
-        variant="default"
-        size="md"
-        aria-label={words}
-        onClick={() => void handOver(conversation, speaks ? 'human' : 'ai')}
-      >
-        {speaks ? <IconArrowBackUp size={16} aria-hidden /> : <IconRobot size={16} aria-hidden />}
-      </ActionIcon>
-    </Tooltip>
-  )
+  const icon = speaks ? <IconArrowBackUp size={16} aria-hidden /> : <IconRobot size={16} aria-hidden />
+  return <Action {...{ words, icon }} onClick={() => void handOver(conversation, speaks ? 'human' : 'ai')} />
 }
 
 function Others({ others }: { others: SeenPresence[] }) {
