@@ -38,7 +38,7 @@ export function pageRoutes(app: FastifyInstance, folder: URL, files: readonly st
     app.get(`/${name}`, (_request, reply) => reply.type(type).header('cache-control', 'no-cache').send(bytes))
   }
   for (const name of files) serve(name, folder)
-  for (const name of ['common.js', 'common.css']) serve(name, common)
+  for (const name of ['common.js', 'common.css', 'telephone.css']) serve(name, common)
 }
 
 /** Where the plugin is reached: its prefix behind the origin, once. */
