@@ -12,6 +12,8 @@ export interface Options {
   messages: number
   /** The data folder of a store that is there already, as `parley bench seed` makes one; else an empty one is made. */
   store?: string
+  /** Somebody's own PostgreSQL on this machine, as a superuser; else the embedded one. */
+  database?: string
 }
 /** What the webhooks of a run are. */
 export type Kind = 'messages' | 'receipts'

@@ -26,6 +26,7 @@ const { positionals, values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     connections: { type: 'string', default: '64' },
     store: { type: 'string' },
+    database: { type: 'string' },
     messages: { type: 'string', default: '1000000' },
     minutes: { type: 'string' },
     rate: { type: 'string' },
@@ -43,6 +44,7 @@ const options = {
   connections: number(values.connections, 'connections'),
   messages: number(values.messages, 'messages'),
   ...(values.store ? { store: values.store } : {}),
+  ...(values.database ? { database: values.database } : {}),
 }
 const long = (minutes: string, rate: string) => ({
   json: values.json,

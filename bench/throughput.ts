@@ -61,12 +61,15 @@ interface Round {
 
 export async function throughput(bench: string, subject: Subject, options: Options): Promise<void> {
   const folder = options.store ?? (await mkdtemp(join(tmpdir(), 'parley-bench-')))
-  const database = await startEmbedded({ dataDir: folder, log: createLogger({ level: 'ERROR' }) })
-  const postmaster = Number.parseInt(await readFile(join(folder, 'postgres/postmaster.pid'), 'utf8'), 10)
+  const database = options.database
+    ? await ownDatabase(options.database)
+    : await startEmbedded({ dataDir: folder, log: createLogger({ level: 'ERROR' }) })
   const owner = new pg.Client({ connectionString: database.ownerUrl, options: '-c search_path=parley' })
   try {
     await migrate(database.ownerUrl)
     await owner.connect()
+    const { dataFolder, version } = await describe(owner)
+    const postmaster = Number.parseInt(await readFile(join(dataFolder, 'postmaster.pid'), 'utf8'), 10)
     const target = await arrange(owner)
     const stored = await messagesStored(owner)
     const rounds: Round[] = []
@@ -77,13 +80,34 @@ export async function throughput(bench: string, subject: Subject, options: Optio
         `round ${n}: ${Math.round(round.perSecond)}/s, p50 ${rounded(round.p50)} ms, p99 ${rounded(round.p99)} ms, R ${rounded(round.ratio, 2)}, ${rounded(round.speedup, 1)}× the ordinary way, floor ${Math.round(round.floorPerSecond)}/s\n`,
       )
     }
-    const report = { bench, stored_before: stored, ...summary(rounds), connections: options.connections }
+    const report = { bench, stored_before: stored, ...summary(rounds), connections: options.connections, postgres: version }
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, null, 2)}\n`)
   } finally {
     await owner.end()
     await database.stop()
     if (!options.store) await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function describe(owner: pg.Client): Promise<{ dataFolder: string; version: string }> {
+  const { rows } = await owner.query<{ dataFolder: string; version: string }>(
+    `SELECT current_setting('data_directory') AS "dataFolder", current_setting('server_version') AS version`,
+  )
+  return rows[0] as { dataFolder: string; version: string }
+}
+
+/** A database for this run on a server that is there, on this machine: its processor time is read. */
+async function ownDatabase(serverUrl: string): Promise<{ ownerUrl: string; stop(): Promise<void> }> {
+  const name = `parley_bench_${process.pid}`
+  const on = async (sql: string) => {
+    const client = new pg.Client({ connectionString: serverUrl })
+    await client.connect()
+    await client.query(sql).finally(() => client.end())
+  }
+  await on(`CREATE DATABASE ${name}`)
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return { ownerUrl: url.href, stop: () => on(`DROP DATABASE ${name} WITH (FORCE)`) }
 }
 
 function summary(rounds: readonly Round[]) {

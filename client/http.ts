@@ -37,6 +37,8 @@ export interface RequestInput {
   form?: FormData
   headers?: Record<string, string>
   signal?: AbortSignal
+  /** Sent to its end also where the page it came from is gone. */
+  keepalive?: boolean
 }
 
 export function urlOf(connection: Connection, path: string, query: Query = {}): string {
@@ -59,6 +61,7 @@ export async function request<T>(connection: Connection, path: string, input: Re
     body: input.form ?? (input.json === undefined ? undefined : JSON.stringify(input.json)),
     credentials: 'same-origin',
     signal: input.signal,
+    keepalive: input.keepalive,
   })
   if (!response.ok) throw await errorOf(response)
   if (response.status === 204) return undefined as T

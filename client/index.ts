@@ -2,6 +2,7 @@
 import { type Connection, request } from './http.ts'
 import { people, sessions, team } from './people.ts'
 import { platform } from './platform.ts'
+import { scheduling } from './scheduling.ts'
 import { type StreamEvent, type StreamOptions, stream } from './stream.ts'
 import type * as T from './types.ts'
 
@@ -34,19 +35,10 @@ export function createParleyClient(options: ParleyClientOptions) {
     messages: messages(connection),
     contacts: contacts(connection),
     leads: leads(connection),
+    ...scheduling(connection),
+    reports: reports(connection),
     media: media(connection),
-    calls: {
-      list: (query: T.ListCalls = {}, o: Signal = {}) =>
-        request<T.Page<T.Call>>(connection, '/api/calls', { query: { ...query }, ...o }),
-      get: (id: string, o: Signal = {}) => request<T.Call>(connection, `/api/calls/${at(id)}`, o),
-      /** What came of it, and why. */
-      story: (id: string, o: Signal = {}) => request<T.CallStory>(connection, `/api/calls/${at(id)}/story`, o),
-      /** What would happen to a call; nothing is written. */
-      preview: (json: T.PreviewCall) => request<T.CallPreview>(connection, '/api/calls/preview', { method: 'POST', json }),
-      settings: (o: Signal = {}) => request<T.CallSettings>(connection, '/api/business/calls', o),
-      updateSettings: (json: T.PatchCallSettings) =>
-        request<T.CallSettings>(connection, '/api/business/calls', { method: 'PATCH', json }),
-    },
+    calls: calls(connection),
     contactCentre: {
       get: (o: Signal = {}) => request<T.ContactCentre>(connection, '/api/contact-centre', o),
       update: (json: T.PatchContactCentre) =>
@@ -107,6 +99,27 @@ function conversations(c: Connection) {
   }
 }
 
+function calls(c: Connection) {
+  return {
+    list: (query: T.ListCalls = {}, o: Signal = {}) => request<T.Page<T.Call>>(c, '/api/calls', { query: { ...query }, ...o }),
+    get: (id: string, o: Signal = {}) => request<T.Call>(c, `/api/calls/${at(id)}`, o),
+    /** What came of it, and why. */
+    story: (id: string, o: Signal = {}) => request<T.CallStory>(c, `/api/calls/${at(id)}/story`, o),
+    /** What would happen to a call; nothing is written. */
+    preview: (json: T.PreviewCall, o: Signal = {}) =>
+      request<T.CallPreview>(c, '/api/calls/preview', { method: 'POST', json, ...o }),
+    /** The table of decisions, in its order. */
+    rules: (o: Signal = {}) => request<T.CallRules>(c, '/api/calls/rules', o),
+    settings: (o: Signal = {}) => request<T.CallSettings>(c, '/api/business/calls', o),
+    updateSettings: (json: T.PatchCallSettings) => request<T.CallSettings>(c, '/api/business/calls', { method: 'PATCH', json }),
+    /** What the settings are as long as nothing is changed, and the standard words by language. */
+    standards: (o: Signal = {}) => request<T.CallStandards>(c, '/api/business/calls/standards', o),
+    /** A text with what is filled in, and as how many pieces it would be sent. */
+    measure: (text: string, o: Signal = {}) =>
+      request<T.MeasuredText>(c, '/api/business/calls/measure', { method: 'POST', json: { text }, ...o }),
+  }
+}
+
 function messages(c: Connection) {
   return {
     /** Starts a conversation, or goes on in the open one with that person. */
@@ -150,6 +163,18 @@ function leads(c: Connection) {
   }
 }
 
+function reports(c: Connection) {
+  const asked = (query: T.FunnelDays) =>
+    new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]))
+  return {
+    /** From calls to jobs. */
+    funnel: (query: T.FunnelDays = {}, o: Signal = {}) =>
+      request<T.Funnel>(c, '/api/reports/funnel', { query: { ...query }, ...o }),
+    /** Where the same is as a file for a spreadsheet. */
+    funnelUrl: (query: T.FunnelDays = {}) => `${c.baseUrl}/api/reports/funnel/export?${asked(query)}`,
+  }
+}
+
 function media(c: Connection) {
   return {
     upload: (file: Blob, o: { fileName?: string; accountId?: string } & Signal = {}) => {
@@ -180,6 +205,29 @@ function workspace(c: Connection) {
       /** Sends yourself a message. */
       test: (id: string, to: string) =>
         request<T.AccountTest>(c, `/api/accounts/${at(id)}/test`, { method: 'POST', json: { to } }),
+    },
+    /** Telephone numbers that are bought here: each is on its way until `status` is what is `wanted`. */
+    numbers: {
+      provider: (o: Signal = {}) => request<T.NumberProvider>(c, '/api/numbers/provider', o),
+      setProvider: (json: T.PutNumberProvider) =>
+        request<T.NumberProvider>(c, '/api/numbers/provider', { method: 'PUT', json }),
+      removeProvider: () => request<void>(c, '/api/numbers/provider', { method: 'DELETE' }),
+      search: (query: T.SearchNumbers, o: Signal = {}) =>
+        request<{ items: T.OfferedNumber[] }>(c, '/api/numbers/available', { query: { ...query }, ...o }),
+      list: (o: Signal = {}) => request<T.PhoneNumbers>(c, '/api/numbers', o),
+      get: (id: string, o: Signal = {}) => request<T.PhoneNumber>(c, `/api/numbers/${at(id)}`, o),
+      /** With an idempotencyKey it can be repeated until an answer came, and never buys twice. */
+      provision: (json: T.ProvisionNumber) => request<T.PhoneNumber>(c, '/api/numbers', { method: 'POST', json }),
+      suspend: (id: string) => request<T.PhoneNumber>(c, `/api/numbers/${at(id)}/suspend`, { method: 'POST', json: {} }),
+      resume: (id: string) => request<T.PhoneNumber>(c, `/api/numbers/${at(id)}/resume`, { method: 'POST', json: {} }),
+      release: (id: string) => request<T.PhoneNumber>(c, `/api/numbers/${at(id)}/release`, { method: 'POST', json: {} }),
+      /** Tries at once what waits. */
+      retry: (id: string) => request<T.PhoneNumber>(c, `/api/numbers/${at(id)}/retry`, { method: 'POST', json: {} }),
+      /** Asks the provider whether calls and texts of it are delivered here. */
+      check: (id: string, o: Signal = {}) =>
+        request<T.NumberDelivery>(c, `/api/numbers/${at(id)}/check`, { method: 'POST', json: {}, ...o }),
+      /** Has them delivered here again. */
+      setAgain: (id: string) => request<T.PhoneNumber>(c, `/api/numbers/${at(id)}/set-again`, { method: 'POST', json: {} }),
     },
     labels: {
       list: (o: Signal = {}) => request<{ items: T.Label[] }>(c, '/api/labels', o),

@@ -38,6 +38,8 @@ export function people(c: Connection) {
         request<T.NotificationPage>(c, '/api/me/notifications', { query, ...o }),
       readNotifications: (json: T.ReadNotifications = {}) =>
         request<{ unread: number }>(c, '/api/me/notifications/read', { method: 'POST', json }),
+      /** What could not be brought to one in the last 30 days. */
+      unsent: (o: Signal = {}) => request<{ items: T.Unsent[] }>(c, '/api/me/notifications/unsent', o),
       pushKey: (o: Signal = {}) => request<{ publicKey: string }>(c, '/api/me/push/key', o),
       addPush: (json: T.PushSubscriptionGiven) => request<void>(c, '/api/me/push', { method: 'PUT', json }),
       endPush: (endpoint: string) => request<void>(c, '/api/me/push/end', { method: 'POST', json: { endpoint } }),
@@ -52,6 +54,8 @@ export function people(c: Connection) {
 
 export function team(c: Connection) {
   return {
+    /** What could not be brought to the team in the last 30 days. */
+    unsent: (o: Signal = {}) => request<{ items: T.TeamUnsent[] }>(c, '/api/notifications/unsent', o),
     members: {
       list: (o: Signal = {}) => request<{ items: T.Member[] }>(c, '/api/members', o),
       update: (id: string, json: T.PatchMember) => request<T.Member>(c, `/api/members/${at(id)}`, { method: 'PATCH', json }),

@@ -12,9 +12,9 @@ export function platform(c: Connection) {
       list: (query: T.ListTenants = {}, o: Signal = {}) =>
         request<T.TenantPage>(c, '/api/tenants', { query: { ...query }, ...o }),
       /** By id or public id. */
-      get: (id: string, o: Signal = {}) => request<T.Tenant>(c, path(id), o),
+      get: (id: string, o: Signal = {}) => request<T.TenantDetail>(c, path(id), o),
       create: (json: T.CreateTenant) => request<T.CreatedTenant>(c, '/api/tenants', { method: 'POST', json }),
-      update: (id: string, json: T.PatchTenant) => request<T.Tenant>(c, path(id), { method: 'PATCH', json }),
+      update: (id: string, json: T.PatchTenant) => request<T.TenantDetail>(c, path(id), { method: 'PATCH', json }),
       remove: (id: string) => request<void>(c, path(id), { method: 'DELETE' }),
       readiness: (id: string, o: Signal = {}) => request<T.Readiness>(c, path(id, '/readiness'), o),
     },

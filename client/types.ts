@@ -10,7 +10,10 @@ import type * as search from '../src/inbox/search-schema.ts'
 import type * as widget from '../src/inbox/widget-schema.ts'
 import type * as leads from '../src/leads/schema.ts'
 import type * as notifications from '../src/notifications/schema.ts'
+import type * as numbers from '../src/numbers/schema.ts'
 import type * as onboarding from '../src/onboarding/schema.ts'
+import type * as reports from '../src/reports/schema.ts'
+import type * as scheduling from '../src/scheduling/schema.ts'
 import type * as business from '../src/tenancy/business-schema.ts'
 import type * as people from '../src/tenancy/people-schema.ts'
 import type * as tenancy from '../src/tenancy/schema.ts'
@@ -27,6 +30,22 @@ export type PatchCallSettings = z.input<typeof calls.patchCallSettings>
 export type ListCalls = Omit<z.input<typeof calls.listCalls>, 'limit'> & { limit?: number }
 export type PreviewCall = z.input<typeof calls.previewBody>
 export type CallPreview = z.infer<typeof calls.previewView>
+export type CallRules = z.infer<typeof calls.ruleTable>
+export type CallStandards = z.infer<typeof calls.standards>
+export type MeasuredText = z.infer<typeof calls.measuredText>
+export type PhoneNumber = z.infer<typeof numbers.numberView>
+export type NumberDelivery = z.infer<typeof numbers.deliveryView>
+export type PhoneNumbers = z.infer<typeof numbers.numberList>
+export type OfferedNumber = z.infer<typeof numbers.offerView>
+export type SearchNumbers = Omit<z.input<typeof numbers.searchNumbers>, 'limit' | 'sms' | 'voice' | 'mms'> & {
+  limit?: number
+  sms?: boolean
+  voice?: boolean
+  mms?: boolean
+}
+export type ProvisionNumber = z.input<typeof numbers.provisionNumber>
+export type NumberProvider = z.infer<typeof numbers.providerView>
+export type PutNumberProvider = z.input<typeof numbers.putProvider>
 export type PatchAccount = z.infer<typeof onboarding.patchAccount>
 export type Upkeep = z.infer<typeof upkeep.upkeepView>
 export type Hold = z.infer<typeof upkeep.holdView>
@@ -70,6 +89,8 @@ export type ConfirmPasswordReset = z.infer<typeof people.confirmPasswordReset>
 
 export type Notification = z.infer<typeof notifications.notificationView>
 export type NotificationPage = z.infer<typeof notifications.notificationPage>
+export type Unsent = z.infer<typeof notifications.unsentView>
+export type TeamUnsent = z.infer<typeof notifications.teamUnsentView>
 export type ReadNotifications = z.infer<typeof notifications.readBody>
 export type PushSubscriptionGiven = z.input<typeof notifications.subscribeBody>
 
@@ -94,7 +115,21 @@ export type Lead = z.infer<typeof leads.leadView>
 export type LeadStatus = Lead['status']
 export type ListLeads = Omit<z.input<typeof leads.listLeads>, 'limit'> & { limit?: number }
 export type LeadSums = z.infer<typeof leads.leadSums>
+export type Funnel = z.infer<typeof reports.funnel>
+export type FunnelDays = { from?: string; to?: string; days?: number }
 export type PatchLead = z.infer<typeof leads.patchLead>
+export type Staff = z.infer<typeof scheduling.staffView>
+export type CreateStaff = z.input<typeof scheduling.createStaff>
+export type PatchStaff = z.input<typeof scheduling.patchStaff>
+export type Slots = z.infer<typeof scheduling.slots>
+export type AskSlots = Omit<z.input<typeof scheduling.askSlots>, 'days' | 'minutes'> & { days?: number; minutes?: number }
+export type BookingHold = z.infer<typeof scheduling.holdView>
+export type CreateHold = z.input<typeof scheduling.createHold>
+export type Booking = z.infer<typeof scheduling.bookingView>
+export type BookingStatus = Booking['status']
+export type ListBookings = Omit<z.input<typeof scheduling.listBookings>, 'limit'> & { limit?: number }
+export type CreateBooking = z.input<typeof scheduling.createBooking>
+export type PatchBooking = z.input<typeof scheduling.patchBooking>
 export type Consents = z.infer<typeof consent.consents>
 export type Consent = z.infer<typeof consent.consentView>
 export type StandingConsent = z.infer<typeof consent.standingConsent>
@@ -125,6 +160,7 @@ export type StartMessage = z.input<typeof inbox.startMessage>
 
 export type Tenant = z.infer<typeof tenants.tenantView>
 export type TenantStatus = z.infer<typeof tenants.tenantStatus>
+export type TenantDetail = z.infer<typeof tenants.tenantDetail>
 export type CreateTenant = z.input<typeof tenants.createTenant>
 export type CreatedTenant = z.infer<typeof tenants.createdTenant>
 export type PatchTenant = z.input<typeof tenants.patchTenant>

@@ -30,7 +30,7 @@ export async function openStore(
     )
   // The business with the most, and the number over which most of it came.
   const { rows } = await owner.query<{ tenant_id: string; channel_account_id: string }>(
-    `SELECT tenant_id, channel_account_id FROM conversations GROUP BY 1, 2 ORDER BY count(*) DESC LIMIT 1`,
+    `SELECT tenant_id, channel_account_id FROM conversations GROUP BY 1, 2 ORDER BY sum(message_count) DESC LIMIT 1`,
   )
   const { tenant_id: tenantId = '', channel_account_id: accountId = '' } = rows[0] ?? {}
   const stored = await owner.query<{ n: number }>('SELECT count(*)::int AS n FROM message_tracking WHERE tenant_id = $1', [

@@ -37,10 +37,28 @@ const meanings: Record<ErrorCode, [meaning: string, next: string]> = {
   ],
   not_found: ['There is no such thing, or it belongs to another business.', 'Check the id and which business the key is for.'],
   conflict: ['Something else happened first.', 'Read the present state and decide again.'],
+  slot_taken: [
+    'Somebody else has this time, or a part of it.',
+    'Choose another one: `GET /api/bookings/slots` says what is free.',
+  ],
+  number_limit: [
+    'The business has as many telephone numbers as it may.',
+    'Release one, or ask whoever runs the server to allow more (`phoneNumberLimit` of the business).',
+  ],
+  number_taken: ['The business has this telephone number already.', 'Look at it under `GET /api/numbers`.'],
+  number_gone: ['The provider does not sell this telephone number any more.', 'Search again and choose another one.'],
+  no_number_provider: [
+    'It is not known in which account at the provider numbers are bought.',
+    'Enter it: `PUT /api/numbers/provider`.',
+  ],
   last_owner: ['A business needs an owner, and this is its last.', 'Make somebody else an owner first.'],
   link_not_valid: [
     'The link was used, withdrawn, replaced by a newer one, or has expired.',
     'Ask for a new invitation, or for another link to set a password.',
+  ],
+  hold_ended: [
+    'The hold was released, or its 15 minutes are over: the time may be somebody else’s.',
+    'Hold the time again, or choose another one.',
   ],
   weak_password: ['The password is too short or too easy to guess.', 'Choose another: the message says what it lacks.'],
   not_retryable: [
@@ -80,6 +98,7 @@ const meanings: Record<ErrorCode, [meaning: string, next: string]> = {
     'The channel of this account is not available on this server.',
     'Start a version of Parley that has the channel. (An account that its provider stopped refuses nothing: its queue is kept.)',
   ],
+  account_removed: ['The number of this conversation was disconnected.', 'Write to this customer from another number.'],
   too_long: ['The text is longer than the channel carries.', 'Shorten it, or send several messages.'],
   unsupported_by_channel: ['This channel cannot send this kind of message.', "See the account's `capabilities`."],
   file_not_ready: ['The file is still being stored.', 'Try again in a moment.'],

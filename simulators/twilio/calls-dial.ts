@@ -22,8 +22,10 @@ export async function dial(line: Line, verb: Element): Promise<{ url?: string; p
   const timeout = Number(attributes.timeout ?? defaultTimeoutS)
   // Without answerOnBridge the caller hears our ringing on a call that is answered.
   if (attributes.answerOnBridge !== 'true') pickUp(line)
+  const startedAt = line.world.clock.now()
   const ended = await ring(leg, timeout)
-  call.dialled.push({ to, callerId: leg.callerId, timeout, ...ended })
+  const { sid, callerId } = leg
+  call.dialled.push({ sid, to, callerId, timeout, ...ended, startedAt, endedAt: line.world.clock.now() })
   if (given.statusFirst) {
     if (call.answeredAt !== null || isGone(line))
       call.status = isGone(line) && call.answeredAt === null ? 'canceled' : 'completed'

@@ -133,4 +133,33 @@ describe('a call', () => {
     expect((await scene.control('GET', `calls/${body.sid}`)).status).toBe(200)
     expect((await scene.control('POST', 'calls', { from: ada, to: shop.slice(0, 5) })).status).toBe(400)
   })
+
+  test('is on record with the legs it rang, and is found by number, parent, status and time, in pages', async () => {
+    const answers = { kind: 'person', talkMs: 40_000 } as const
+    dials()
+    const talked = await call({ answering: answers })
+    dials()
+    await call({ from: '+15550107099', answering: { kind: 'busy' } })
+    const { client } = scene
+    expect(await client.calls(talked.sid).fetch()).toMatchObject({
+      ...{ sid: talked.sid, direction: 'inbound', from: ada, status: 'completed', duration: '40', parentCallSid: null },
+      startTime: new Date(Math.floor(talked.startedAt / 1000) * 1000),
+    })
+    expect(await client.calls.list({ parentCallSid: talked.sid })).toMatchObject([
+      {
+        direction: 'outbound-dial',
+        to: '+15550100001',
+        from: ada,
+        status: 'completed',
+        duration: '40',
+        parentCallSid: talked.sid,
+      },
+    ])
+    expect((await client.calls.list({ to: '+15550100010' })).map(({ from }) => from)).toEqual(['+15550107099', ada])
+    expect(await client.calls.list({ status: 'busy' })).toHaveLength(1)
+    expect(await client.calls.list({ startTimeAfter: new Date(talked.startedAt + 86_400_000) })).toEqual([])
+    expect(await client.calls.list({ startTimeAfter: new Date(talked.startedAt - 86_400_000) })).toHaveLength(4)
+    expect(await client.calls.list({ pageSize: 1 })).toHaveLength(4)
+    await expect(client.calls(`CA${'0'.repeat(32)}`).fetch()).rejects.toMatchObject({ status: 404 })
+  })
 })

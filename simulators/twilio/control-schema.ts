@@ -91,6 +91,7 @@ const action = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('silentAfter') }),
   z.object({ kind: z.literal('error'), code, status, message: z.string().optional() }),
   z.object({ kind: z.literal('garbage'), status }),
+  z.object({ kind: z.literal('garbageAfter'), status }),
   z.object({ kind: z.literal('okWithoutSid') }),
   z.object({ kind: z.literal('fails'), code, status: failure.optional() }),
   z.object({ kind: z.literal('duplicateWebhook'), copies: z.number().int().positive() }),

@@ -14,6 +14,8 @@ export type FaultAction =
   | { kind: 'error'; code: number; status?: number; message?: string }
   /** A page of HTML, as a proxy in between gives. */
   | { kind: 'garbage'; status?: number }
+  /** Do what was asked, then a page of HTML all the same. */
+  | { kind: 'garbageAfter'; status?: number }
   /** Success without the sid. */
   | { kind: 'okWithoutSid' }
   /** Accepted, then this happens to it. */
@@ -55,5 +57,11 @@ export const moods: Record<string, FaultInput[]> = {
   losesRequests: [{ match: { method: 'POST' }, action: { kind: 'dropBefore' } }],
   losesAnswers: [{ match: { method: 'POST' }, action: { kind: 'dropAfter' } }],
   forgetsSids: [{ match: { method: 'POST' }, action: { kind: 'okWithoutSid' } }],
+  losesPurchases: [{ match: { method: 'POST', path: '/IncomingPhoneNumbers.json' }, action: { kind: 'dropAfter' } }],
+  refusesSettings: [
+    { match: { method: 'POST', path: '/IncomingPhoneNumbers/' }, action: { kind: 'error', code: 21402, status: 400 } },
+  ],
+  refusesServices: [{ match: { method: 'POST', path: '/v1/Services' }, action: { kind: 'error', code: 20001, status: 400 } }],
+  keepsNumbers: [{ match: { method: 'DELETE', path: '/IncomingPhoneNumbers/' }, action: { kind: 'garbage', status: 503 } }],
   down: [{ action: { kind: 'garbage', status: 503 } }],
 }

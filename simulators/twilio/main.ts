@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
 import { startTwilioSimulator } from './server.ts'
 
-const usage = `Usage: node simulators/twilio/main.ts [options]
+const usage = `Usage: npx node simulators/twilio/main.ts [options]
 
   --port <n>            default 4030
   --host <address>      default 127.0.0.1
   --webhook <url>       where signed webhooks go, for messages to the number and to WhatsApp
+  --voice <url>         where its calls are announced; their status goes to the same with /status
   --account-sid <sid>   default AC00000000000000000000000000000001
   --auth-token <text>   opens the API and signs webhooks, default "simulated-auth-token"
   --number <number>     default +15550100009
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '4030' },
     host: { type: 'string', default: '127.0.0.1' },
     webhook: { type: 'string' },
+    voice: { type: 'string' },
     'account-sid': { type: 'string', default: 'AC00000000000000000000000000000001' },
     'auth-token': { type: 'string', default: 'simulated-auth-token' },
     number: { type: 'string', default: '+15550100009' },
@@ -38,7 +40,13 @@ const running = await startTwilioSimulator({
   accounts: [{ sid: accountSid, authToken: values['auth-token'], friendlyName: 'Simulated business' }],
 })
 const { simulator } = running
-simulator.addNumber({ accountSid, phoneNumber: values.number, settings: values.webhook ? { SmsUrl: values.webhook } : {} })
+simulator.addNumber({
+  ...{ accountSid, phoneNumber: values.number },
+  settings: {
+    ...(values.webhook ? { SmsUrl: values.webhook } : {}),
+    ...(values.voice ? { VoiceUrl: values.voice, StatusCallback: `${values.voice}/status` } : {}),
+  },
+})
 simulator.addSender({
   address: `whatsapp:${values.number}`,
   accountSid,

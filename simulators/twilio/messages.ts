@@ -71,7 +71,8 @@ export function listMessages(world: World, accountSid: string, filter: MessageFi
     .reverse()
 }
 
-function instant(text: string | undefined, endOfDay: number): number | undefined {
+/** Unix milliseconds of a date or a time in a query; a date alone is its day from the start, and `endOfDay` after it. */
+export function instant(text: string | undefined, endOfDay: number): number | undefined {
   if (text === undefined) return undefined
   const at = Date.parse(text)
   if (Number.isNaN(at)) return undefined

@@ -102,3 +102,30 @@ test('templates are made, put forward and listed with their state', async () => 
   const [one] = await scene.client.content.v1.contentAndApprovals.list()
   expect(one).toMatchObject({ sid, friendlyName: 'reminder', approvalRequests: { status: 'approved' } })
 })
+
+test('what a month costs is told by country and kind', async () => {
+  const path = '/v1/PhoneNumbers/Countries'
+  const { body } = await scene.api('GET', `${path}/US`)
+  expect(body).toMatchObject({
+    price_unit: 'USD',
+    phone_number_prices: [
+      { number_type: 'local', current_price: '1.15' },
+      { number_type: 'toll free', current_price: '2.15' },
+    ],
+  })
+  expect((await scene.client.pricing.v1.phoneNumbers.countries('US').fetch()).priceUnit).toBe('USD')
+  expect((await scene.api('GET', `${path}/XX`)).status).toBe(404)
+})
+
+test('a purchase may be done and answered with a page of a proxy; given back, the number is for sale as it was', async () => {
+  scene.simulator.faults.add({
+    ...{ match: { method: 'POST', path: '/IncomingPhoneNumbers.json' }, times: 1 },
+    action: { kind: 'garbageAfter', status: 502 },
+  })
+  await expect(scene.client.incomingPhoneNumbers.create({ phoneNumber: '+14155550101' })).rejects.toMatchObject({ status: 502 })
+  const [mine] = await scene.client.incomingPhoneNumbers.list({ phoneNumber: '+14155550101' })
+  expect(mine?.phoneNumber).toBe('+14155550101')
+  await scene.client.incomingPhoneNumbers(mine?.sid ?? '').remove()
+  const again = await scene.client.availablePhoneNumbers('US').local.list({ inLocality: 'San Francisco' })
+  expect(again.map((one) => one.phoneNumber)).toEqual(['+14155550101'])
+})

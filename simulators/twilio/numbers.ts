@@ -71,6 +71,7 @@ export function buyNumber(world: World, account: Account, form: URLSearchParams)
   world.available.splice(world.available.indexOf(found), 1)
   const { phoneNumber, capabilities } = found
   const number = addNumber(world, { accountSid: account.sid, phoneNumber, capabilities, a2pRegistered: true })
+  number.offered = found
   return changeSettings(world, number, form)
 }
 
@@ -79,7 +80,7 @@ export function releaseNumber(world: World, number: IncomingNumber): void {
   world.numbers.delete(number.sid)
   for (const service of world.services.values()) service.senders.delete(number.sid)
   const { phoneNumber, capabilities } = number
-  world.available.push({ phoneNumber, capabilities, kind: 'Local', country: 'US' })
+  world.available.push(number.offered ?? { phoneNumber, capabilities, kind: 'Local', country: 'US' })
 }
 
 export const capabilitiesView = ({ voice, sms, mms }: Capabilities): Json => ({ voice, sms, mms, fax: false })

@@ -5,19 +5,30 @@ import type { TwilioSimulator } from './index.ts'
 import { apiRoute, type Route, sendError } from './requests.ts'
 import { notFound, RestError } from './rest-error.ts'
 import { accountRoutes } from './routes-accounts.ts'
+import { callRoutes } from './routes-calls.ts'
 import { contentRoutes } from './routes-contents.ts'
 import { controlRoutes } from './routes-control.ts'
 import { lookupRoutes } from './routes-lookups.ts'
 import { fileRoutes, messageRoutes } from './routes-messages.ts'
 import { numberRoutes } from './routes-numbers.ts'
+import { priceRoutes } from './routes-prices.ts'
 import { serviceRoutes } from './routes-services.ts'
 import type { World } from './world.ts'
 
 /**
- * The parts of the API. A further one (calls, recordings) has its state in a field of the world, its routes here, and what
+ * The parts of the API. A further one (recordings) has its state in a field of the world, its routes here, and what
  * customers do in `controlParts`; webhooks of its own kinds go out through `notify` and `verbsOf`.
  */
-const apiParts: readonly Route[][] = [messageRoutes, numberRoutes, serviceRoutes, contentRoutes, lookupRoutes, accountRoutes]
+const apiParts: readonly Route[][] = [
+  messageRoutes,
+  callRoutes,
+  numberRoutes,
+  serviceRoutes,
+  contentRoutes,
+  lookupRoutes,
+  priceRoutes,
+  accountRoutes,
+]
 const controlParts: readonly ((app: FastifyInstance, simulator: TwilioSimulator) => void)[] = [controlRoutes, callControls]
 
 // Twilio takes 5 MB of files; as base64 through the control API a third more.

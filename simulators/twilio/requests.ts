@@ -62,12 +62,13 @@ async function run(world: World, request: FastifyRequest, reply: FastifyReply, r
   const account = authorise(world, request, route.path.includes(':account') ? param(request, 'account') : undefined)
   const answer = await route.handle({ world, request, reply, account, form: formOf(request) })
   if (reply.sent) return 'hijacked'
-  const action = world.faults.take(['dropAfter', 'silentAfter', 'okWithoutSid'], subjectOf(request))
+  const action = world.faults.take(['dropAfter', 'silentAfter', 'garbageAfter', 'okWithoutSid'], subjectOf(request))
   if (action?.kind === 'dropAfter' || action?.kind === 'silentAfter') {
     reply.hijack()
     if (action.kind === 'dropAfter') reply.raw.destroy()
     return 'hijacked'
   }
+  if (action?.kind === 'garbageAfter') return garbage(reply, action.status)
   const body = action ? { ...(answer as Json), sid: undefined } : answer
   reply.code(route.status ?? (answer === undefined ? 204 : 200)).send(body)
   return 'sent'
@@ -118,10 +119,11 @@ async function faultsBefore(world: World, request: FastifyRequest, reply: Fastif
   }
   if (action?.kind === 'error') throw new RestError(action.code, action.message, action.status)
   if (action?.kind !== 'garbage') return 'no'
-  reply
-    .code(action.status ?? 502)
-    .type('text/html')
-    .send('<html><body><h1>Bad gateway</h1></body></html>')
+  return garbage(reply, action.status)
+}
+
+function garbage(reply: FastifyReply, status = 502): Answered {
+  reply.code(status).type('text/html').send('<html><body><h1>Bad gateway</h1></body></html>')
   return 'sent'
 }
 

@@ -33,7 +33,7 @@ export async function createMessage(world: World, account: Account, form: URLSea
     channel,
     from,
     to,
-    body: content ?? form.get('Body') ?? '',
+    body: asSent(account, service, content ?? form.get('Body') ?? ''),
     media: [],
     mediaUrls,
     status: sendAt !== undefined ? 'scheduled' : service ? 'accepted' : 'queued',
@@ -50,6 +50,19 @@ export async function createMessage(world: World, account: Account, form: URLSea
   world.messages.set(message.sid, message)
   await plan(world, message)
   return message
+}
+
+const trialMark = 'Sent from your Twilio trial account - '
+/** The list shows what went out, not what was given. */
+function asSent(account: Account, service: Service | undefined, body: string): string {
+  const smart = service !== undefined && service.settings.SmartEncoding !== 'false'
+  const written = smart
+    ? body
+        .replace(/[\u2018\u2019]/g, "'")
+        .replace(/[\u201c\u201d]/g, '"')
+        .replace(/[\u2013\u2014]/g, '-')
+    : body
+  return account.trial && body !== '' ? trialMark + written : written
 }
 
 const callbackOf = (form: URLSearchParams, service: Service | undefined): string | undefined =>

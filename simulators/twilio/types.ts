@@ -31,6 +31,8 @@ export type IncomingNumber = {
   settings: Record<string, string>
   /** Registered for US traffic; without it messages to the US fail with 30034. */
   a2pRegistered: boolean
+  /** As which it was for sale; it is again when it is released. */
+  offered?: AvailableNumber
   createdAt: number
   updatedAt: number
 }
@@ -159,6 +161,8 @@ export type SimulatorOptions = {
   fetchMedia?: boolean
   /** Whether media of what came in needs basic authentication. Default true. */
   enforceMediaAuth?: boolean
+  /** What a kind of number costs a month, by country: { US: { local: '1.15' } }. Default: the US alone. */
+  prices?: Record<string, Partial<Record<'local' | 'mobile' | 'toll free', string>>>
   /** Countries (prefixes of numbers) that may not be written to: 21408. */
   closedRegions?: readonly string[]
   /** Milliseconds until a webhook without an answer is given up; Twilio's 15,000 unless the address says otherwise. */
@@ -195,6 +199,19 @@ export type CustomerCall = {
   extra?: Record<string, string>
 }
 
+/** A telephone of the business that was rung. Times in Unix milliseconds. */
+export type DialledLeg = {
+  sid: string
+  to: string
+  callerId: string
+  timeout: number
+  status: string
+  bridged: boolean
+  seconds: number
+  startedAt: number
+  endedAt: number
+}
+
 export type Call = {
   sid: string
   accountSid: string
@@ -204,7 +221,7 @@ export type Call = {
   /** What the caller heard, in order. */
   heard: string[]
   /** Who was rung and how that ended. */
-  dialled: { to: string; callerId: string; timeout: number; status: string; bridged: boolean; seconds: number }[]
+  dialled: DialledLeg[]
   /** Verbs that were carried out, in order. */
   verbs: string[]
   startedAt: number

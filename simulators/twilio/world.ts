@@ -60,6 +60,7 @@ const settingsOf = (options: SimulatorOptions): Settings => ({
   latency: { ...defaultLatency, ...options.latency },
   fetchMedia: options.fetchMedia ?? true,
   enforceMediaAuth: options.enforceMediaAuth ?? true,
+  prices: options.prices ?? { US: { local: '1.15', 'toll free': '2.15' } },
   closedRegions: options.closedRegions ?? [],
   webhookTimeoutMs: options.webhookTimeoutMs ?? 15_000,
   keepDeliveries: options.keepDeliveries ?? 50_000,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { RouteOptions } from 'fastify'
 import { createAssistant } from '../answerers/assistant/index.ts'
 import { human } from '../answerers/human/index.ts'
+import { takeUnheard } from '../calls/unheard.ts'
 import { createTwilioSms, createTwilioWhatsApp } from '../channels/twilio/index.ts'
 import { createWhatsAppCloud } from '../channels/whatsapp-cloud/index.ts'
 import { createCentreReplayer } from '../contact-centre/replay.ts'
@@ -38,7 +39,6 @@ import { type Jobs, startJobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
 import { createMailer } from '../platform/mail.ts'
 import { createOutbound } from '../platform/outbound.ts'
-import { connectRedis } from '../platform/redis.ts'
 import { keepRounds, type Rounds } from '../platform/rounds.ts'
 import { createSecrets, type Secrets } from '../platform/secrets.ts'
 import type { Take } from '../platform/spool.ts'
@@ -59,15 +59,18 @@ import { type Centres, composeCentres } from './contact-centres.ts'
 import { healthRoute } from './health.ts'
 import { openKeyring } from './keys.ts'
 import type { Measured } from './metrics.ts'
-import { registerMeasured, registerWeb } from './web.ts'
+import { composeNumbers, type Numbers } from './numbers.ts'
+import { composeScheduling } from './scheduling.ts'
+import { onboardingDeps, registerMeasured, registerWeb } from './web.ts'
 import { noWorkers, startWorkers } from './workers.ts'
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 /** The queues of background jobs, made by `migrate`. */
 export const jobNames = [fetchMediaJob, mailJob, consentAnswerJob] as const
 
-/** Events a second beyond which the search index leaves the machine to intake. */
-const searchRushPerSecond = 2000
+/** The search index leaves the machine to intake where so many events come in a second; where it is slow, many meet in a batch before. */
+const inRush = (taken: Pick<Ingress, 'perSecond' | 'perBatch'>): boolean =>
+  taken.perSecond() > 2000 || (taken.perSecond() > 400 && taken.perBatch() > 16)
 
 /** Milliseconds between two looks at what is to be settled with providers. */
 const [settleEveryMs, missedEveryMs] = [15_000, 30_000]
@@ -95,6 +98,7 @@ export interface App {
   turns: Worker
   centres: Centres
   calls: Calls
+  numbers: Numbers
   jobs: Jobs
   upkeep: UpkeepKeeper
   deadLetters: DeadLetterKeeper
@@ -123,7 +127,7 @@ export interface BuildOptions {
   /** Adds routes before the console's catch-all: the simulators, in a demo. */
   extraRoutes?: (server: HttpServer, url: () => string) => Promise<void>
   pollMs?: number
-  /** For what is settled with providers. */
+  /** For what is settled with providers, and for people's time. */
   now?: () => Date
   /** How long presence waits, for tests. */
   presence?: { beatMs?: number; graceMs?: number }
@@ -147,7 +151,9 @@ export async function build(options: BuildOptions): Promise<App> {
   const outbound = createOutbound(mayCall(config))
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
   // The one connection of this process to Redis, for all that use it.
-  const redis = config.REDIS_URL ? connectRedis({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, log }) : undefined
+  const redis = config.REDIS_URL
+    ? (await import('../platform/redis.ts')).connectRedis({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, log })
+    : undefined
   const bus = createBus({ connectionString: databaseUrl, log, redis })
   const changed = (tenantId: string) => bus.publish([tenantId])
   const cache = redis
@@ -177,6 +183,7 @@ export async function build(options: BuildOptions): Promise<App> {
     ? await startWorkers({
         ...{
           db,
+          now: options.now,
           ownerUrl: options.ownerUrl ?? databaseUrl,
           log,
           secrets,
@@ -190,7 +197,7 @@ export async function build(options: BuildOptions): Promise<App> {
           fetch: outbound.fetch,
         },
         ...{ changed, pollMs: options.pollMs, madeElsewhere: !serves },
-        rush: () => ingress.perSecond() + (reader?.perSecond() ?? 0) > searchRushPerSecond,
+        rush: () => [ingress, reader].some((taken) => taken !== undefined && inRush(taken)),
       })
     : noWorkers
   const { dispatcher, turns, search, upkeep } = workers
@@ -211,7 +218,8 @@ export async function build(options: BuildOptions): Promise<App> {
   const ingress: Ingress =
     broker && !works ? createQueueIngress({ broker, log }) : createIngress({ db: intake, log, jobs, onStored })
   const calls = composeCalls({
-    ...{ db, log, channels, changed, databaseUrl, works, pollMs: options.pollMs },
+    ...{ db, log, channels, secrets, changed, databaseUrl, works, pollMs: options.pollMs, calling },
+    ...(options.now ? { now: options.now } : {}),
     wakeDispatch: dispatcher.wake,
   })
   const takeMessages = takeWaiting({ channels, ingress })
@@ -220,7 +228,9 @@ export async function build(options: BuildOptions): Promise<App> {
   const settling = rounds(works, log, 'settle', settleEveryMs, () =>
     settleUnknown({ ...asking, fileLink: workers.fileLink, onChange: changed, wakeDispatch: dispatcher.wake }),
   )
-  const missing = rounds(works, log, 'missed', missedEveryMs, () => takeMissed({ ...asking, ingress }))
+  const missing = rounds(works, log, 'missed', missedEveryMs, () =>
+    takeMissed({ ...asking, ingress, others: (account) => takeUnheard(calls.deps, account) }),
+  )
   // Whoever works stores what others queued.
   const reader: QueueReader | undefined =
     broker && works ? readIntakeQueues({ broker, channels, db: intake, log, jobs, onStored }) : undefined
@@ -263,6 +273,8 @@ export async function build(options: BuildOptions): Promise<App> {
     lives: { days: config.PARLEY_SESSION_DAYS, idleHours: config.PARLEY_SESSION_IDLE_HOURS },
     throttle: createThrottle({ db, secrets }),
   }
+  const onboarding = onboardingDeps({ config, db, secrets, channels, lookup, log, people, inbox })
+  const numbers = composeNumbers({ onboarding, fetch: outbound.fetch, works, pollMs: options.pollMs, now: options.now })
   const server = await createHttp({ log, publicUrl, proxies: Number(config.TRUST_PROXY), version })
   const routes: RouteOptions[] = []
   server.addHook('onRoute', (route) => void routes.push(route))
@@ -299,6 +311,9 @@ export async function build(options: BuildOptions): Promise<App> {
         measured,
         centres,
         calls,
+        onboarding,
+        numbers,
+        scheduling: composeScheduling({ db, changed, now: options.now }),
       },
     })
     await options.extraRoutes?.(server, publicUrl)
@@ -316,6 +331,7 @@ export async function build(options: BuildOptions): Promise<App> {
     turns,
     centres,
     calls,
+    numbers,
     jobs,
     upkeep,
     deadLetters,
@@ -340,6 +356,7 @@ export async function build(options: BuildOptions): Promise<App> {
       for (const one of others) await one.stop()
       await centres.stop()
       await calls.stop()
+      await numbers.worker.stop()
       await workers.stopTalking()
       live.stop()
       await presence.stop()

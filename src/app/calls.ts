@@ -2,7 +2,7 @@
 import type { CallDeps } from '../calls/deps.ts'
 import { takeSpooledCall } from '../calls/hook-routes.ts'
 import { startCalls } from '../calls/worker.ts'
-import { twilioVoice } from '../channels/twilio/voice.ts'
+import { createTwilioVoice } from '../channels/twilio/voice.ts'
 import { createPool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
 import type { Take } from '../platform/spool.ts'
@@ -22,10 +22,13 @@ interface Given extends Omit<CallDeps, 'telephony'> {
   databaseUrl: string
   works: boolean
   pollMs?: number | undefined
+  /** How providers are called, and under which address they call us. */
+  calling: { fetch: typeof fetch; publicUrl: () => string }
 }
 
-export function composeCalls({ databaseUrl, works, pollMs, ...parts }: Given): Calls {
-  const deps: CallDeps = { ...parts, telephony: new Map([[twilioVoice.provider, twilioVoice]]) }
+export function composeCalls({ databaseUrl, works, pollMs, calling, ...parts }: Given): Calls {
+  const twilio = createTwilioVoice(calling)
+  const deps: CallDeps = { ...parts, telephony: new Map([[twilio.provider, twilio]]) }
   // A caller listens to silence meanwhile: nobody else's work is waited for, and a database that says nothing not for long.
   const pool = createPool({
     ...{ connectionString: databaseUrl, size: 4, log: deps.log, name: 'parley-calls' },

@@ -11,7 +11,7 @@ import { takeSpooled } from '../contact-centre/webhook-routes.ts'
 import { isAway } from '../conversations/waiting-webhooks.ts'
 import type { Bus } from '../platform/bus.ts'
 import type { Config } from '../platform/config.ts'
-import { isUnavailable } from '../platform/db/errors.ts'
+import { isPassing } from '../platform/db/errors.ts'
 import { createPool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { openSpool, type Spool, type Take } from '../platform/spool.ts'
@@ -79,7 +79,7 @@ export async function composeCentres({
   const spool = serves
     ? await openSpool({
         ...{ folder, log, maxBytes: config.PARLEY_SPOOL_MB * 1024 * 1024 },
-        isPassing: (error) => isUnavailable(error) || isAway(error),
+        isPassing: (error) => isPassing(error) || isAway(error),
         take: (item) => (item.source.startsWith('centre:') ? takeCentres(item) : takeOthers(item)),
       })
     : undefined

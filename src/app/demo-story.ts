@@ -54,18 +54,10 @@ interface Place {
   tenantId: string
   accountId: string
   phoneNumberId: string
-  userId: string
 }
 
 /** Plays the story and waits until it is stored. */
-export async function playDemo(app: App, simulator: WhatsAppSimulator, place: Place): Promise<void> {
-  const actor: Actor = {
-    tenantId: place.tenantId,
-    role: 'owner',
-    userId: place.userId,
-    name: 'Sam Okafor',
-    label: `user:${place.userId}`,
-  }
+export async function playDemo(app: App, simulator: WhatsAppSimulator, actor: Actor, place: Place): Promise<void> {
   const to = place.phoneNumberId
   const say = async (conversationId: string, text: string): Promise<void> => {
     const { messageId } = await send(app.inbox, actor, { conversationId, body: { type: 'text', text } })
@@ -94,7 +86,7 @@ export async function playDemo(app: App, simulator: WhatsAppSimulator, place: Pl
 
   simulator.customerSends({ from: '447700900134', to, text: 'Hello, could you send me an invoice for last week’s repair?' })
   const invoice = await arrived(app, place, '+447700900134', 1)
-  await patch(app.inbox, actor, invoice, { assigneeId: place.userId })
+  await patch(app.inbox, actor, invoice, { assigneeId: actor.userId ?? null })
   await say(invoice, 'Of course, Priya. To which address should it be made out?')
   simulator.customerSends({
     from: '447700900134',
@@ -149,7 +141,7 @@ const statusOf = (app: App, place: Place, messageId: string): Promise<string | u
     return rows[0]?.status
   })
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
+export async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 400; attempt++) {
     if (await condition()) return
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,8 +1,12 @@
 /**
- * The demo: one business with one WhatsApp number at the simulator, and a few conversations that really went through it.
- * Never in production.
+ * The demo: one business with a WhatsApp number and a telephone number at simulators, conversations and calls that really went
+ * through them, and a mail server that shows what it was given. Never in production.
  */
 import { randomBytes } from 'node:crypto'
+import { createMailCatcher } from '../../simulators/mail/index.ts'
+import { mailCatcherPlugin } from '../../simulators/mail/plugin.ts'
+import { createTwilioSimulator } from '../../simulators/twilio/index.ts'
+import { twilioSimulatorPlugin } from '../../simulators/twilio/plugin.ts'
 import { createWhatsAppSimulator, type WhatsAppSimulator } from '../../simulators/whatsapp-cloud/index.ts'
 import { whatsAppSimulatorPlugin } from '../../simulators/whatsapp-cloud/plugin.ts'
 import { addWhatsAppAccount, loadConnection } from '../conversations/accounts.ts'
@@ -12,11 +16,17 @@ import { type Database, inTenant } from '../platform/db/tx.ts'
 import type { HttpServer } from '../platform/http.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import { addChannelApp, findChannelApp } from '../tenancy/apps.ts'
+import type { Actor } from '../tenancy/can.ts'
 import { makePassword } from '../tenancy/passwords.ts'
 import { addMember, createTenant } from '../tenancy/tenants.ts'
 import type { App } from './build.ts'
+import { playBookings } from './demo-bookings.ts'
+import { playCalls } from './demo-calls.ts'
 import { demoCustomers, demoTemplates, playDemo } from './demo-story.ts'
+import { connectTelephones, telephonesPath } from './demo-telephones.ts'
+import { onlyFromHere } from './only-here.ts'
 
+export const mailsPath = '/mails'
 export const demoEmail = 'sam@harbour.example'
 const slug = 'demo'
 const appId = '100200300400500'
@@ -25,7 +35,9 @@ const wabaId = '102290129340398'
 const displayPhone = '+1 555 078 3881'
 
 export interface Demo {
-  /** Mounts the simulator at /simulator. */
+  /** What the server is to send mail with, where nothing else is configured. */
+  mail: Pick<Config, 'SMTP_URL' | 'MAIL_FROM'>
+  /** Mounts the simulators at /simulator and /telephones, and the mails at /mails. */
   mount(server: HttpServer, url: () => string): Promise<void>
   /** After the server listens: points both at each other and, the first time, plays the story. Returns the new sign-in, once. */
   begin(app: App): Promise<{ email: string; password: string } | null>
@@ -49,11 +61,19 @@ async function demoTenant(db: Database): Promise<string | null> {
   return rows[0]?.tenant_id ?? null
 }
 
-export function createDemo(): Demo {
+export async function createDemo(): Promise<Demo> {
   const simulator = createWhatsAppSimulator({ autoRead: true, unknownRecipients: 'create' })
+  const telephones = createTwilioSimulator()
+  const catcher = createMailCatcher()
   return {
+    mail: { SMTP_URL: await catcher.listen(), MAIL_FROM: 'Harbour Plumbing <parley@harbour.example>' },
     async mount(server, url) {
       await server.register(whatsAppSimulatorPlugin, { prefix: '/simulator', simulator, publicUrl: url })
+      await server.register(twilioSimulatorPlugin, { prefix: telephonesPath, simulator: telephones, publicUrl: url })
+      await server.register(async (at) => {
+        at.addHook('onRequest', onlyFromHere)
+        await at.register(mailCatcherPlugin, { prefix: mailsPath, simulator: catcher, publicUrl: url })
+      })
     },
     async begin(app) {
       const local = app.localUrl()
@@ -61,12 +81,26 @@ export function createDemo(): Demo {
       const made = known ? null : await makeBusiness(app.db, app.secrets)
       const tenantId = known ?? (made?.tenantId as string)
       const accountId = await connect(app, simulator, tenantId, local)
-      if (made) await playDemo(app, simulator, { tenantId, accountId, phoneNumberId, userId: made.userId })
+      await connectTelephones(app, telephones, tenantId)
+      if (made) {
+        const actor = ownerOf(tenantId, made.userId)
+        await playDemo(app, simulator, actor, { tenantId, accountId, phoneNumberId })
+        await playCalls(app, telephones, actor)
+        await playBookings(app, actor)
+      }
       return made ? { email: demoEmail, password: made.password } : null
     },
-    stop: () => simulator.close(),
+    stop() {
+      simulator.close()
+      telephones.close()
+      catcher.close()
+    },
   }
 }
+
+const ownerOf = (tenantId: string, userId: string): Actor => ({
+  ...{ tenantId, role: 'owner', userId, name: 'Sam Okafor', label: `user:${userId}` },
+})
 
 async function makeBusiness(db: Database, secrets: Secrets): Promise<{ tenantId: string; userId: string; password: string }> {
   const tenantId = newId()

@@ -1,5 +1,5 @@
 /** Whether the Redis of the configuration answers, lets this server in, and can do what the cache asks of it. */
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 
 const connectMs = 3000
 const without = 'Or take REDIS_URL out: Parley works without it.'

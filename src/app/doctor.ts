@@ -6,7 +6,6 @@ import { type Config, ConfigError, readConfig } from '../platform/config.ts'
 import { appliedMigrations, knownMigrations } from '../platform/db/migrate.ts'
 import { consoleBuilt } from './console.ts'
 import { rabbitmq } from './doctor-rabbitmq.ts'
-import { redis } from './doctor-redis.ts'
 
 type Finding = { what: string; ok: boolean; note: string }
 
@@ -28,7 +27,7 @@ export async function doctor(environment: Record<string, string | undefined>, sa
     config.DATABASE_URL
       ? await database(config.DATABASE_URL)
       : { what: 'Database', ok: true, note: 'PostgreSQL 18 will be started in the data folder' },
-    ...(config.REDIS_URL ? [await redis(config.REDIS_URL)] : []),
+    ...(config.REDIS_URL ? [await (await import('./doctor-redis.ts')).redis(config.REDIS_URL)] : []),
     ...(config.RABBITMQ_URL ? [await rabbitmq(config.RABBITMQ_URL, config.RABBITMQ_PREFIX)] : []),
     { what: 'Console', ok: consoleBuilt(), note: consoleBuilt() ? 'built' : 'not built: run `npm run build:console`' },
   ]
@@ -80,10 +79,11 @@ async function database(url: string): Promise<Finding> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 })
   try {
     await client.connect()
-    const { rows } = await client.query<{ version: string; number: number; creates: boolean }>(
+    const { rows } = await client.query<{ version: string; number: number; creates: boolean; gist: boolean }>(
       `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
               (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)
-              OR (EXISTS (SELECT FROM pg_roles WHERE rolname = 'parley_app') AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'parley_system')) AS creates`,
+              OR (EXISTS (SELECT FROM pg_roles WHERE rolname = 'parley_app') AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'parley_system')) AS creates,
+              EXISTS (SELECT FROM pg_available_extensions WHERE name = 'btree_gist') AS gist`,
     )
     const found = rows[0]
     if (!found || found.number < 150_000)
@@ -93,6 +93,13 @@ async function database(url: string): Promise<Finding> {
         what: 'Database',
         ok: false,
         note: 'The roles parley_app and parley_system are missing and this user may not create them. As a superuser: CREATE ROLE parley_app NOLOGIN; CREATE ROLE parley_system NOLOGIN; GRANT parley_app, parley_system TO <user> WITH ADMIN OPTION;',
+      }
+    }
+    if (!found.gist) {
+      return {
+        what: 'Database',
+        ok: false,
+        note: 'The extension btree_gist is not installed there. It comes with the contrib modules of PostgreSQL (postgresql-contrib); where the database is hosted, allow it.',
       }
     }
     const [known, applied] = [await knownMigrations(), await appliedMigrations(client)]

@@ -1,7 +1,8 @@
 /** `parley report <name>`: the reports of a business, or of all of them, on the command line. */
 import { isUuid } from '../kernel/ids.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
-import { mostDays, stretchOf } from '../reports/schema.ts'
+import { readFunnel } from '../reports/funnel.ts'
+import { funnelDays, mostDays, stretchOf } from '../reports/schema.ts'
 import * as store from '../reports/store.ts'
 import { findTenantRow } from '../tenancy/tenant-lookup.ts'
 
@@ -23,6 +24,7 @@ const ofBusiness: Record<string, Of<Tx>> = {
   delivery: (tx, options) => store.delivery(tx, tx.tenantId, stretch(options)),
   statuses: (tx, options) => store.statuses(tx, tx.tenantId, stretch(options)),
   volume: (tx, { days }) => store.volume(tx, tx.tenantId, days),
+  funnel: (tx, options) => funnelOf(tx, options),
   campaigns: (tx) => store.activeCampaigns(tx, tx.tenantId),
   automations: (tx) => store.automations(tx, tx.tenantId),
 }
@@ -43,6 +45,14 @@ function stretch(options: ReportOptions): store.Stretch {
   return { from, to }
 }
 
+/** Days of the business, as the API has them, and all of them together at the end. */
+async function funnelOf(tx: Tx, { from, to, days }: ReportOptions): Promise<store.Row[]> {
+  const asked = funnelDays.safeParse({ from, to })
+  if (!asked.success) throw new Error('--from and --to are days, like 2030-01-31, and --from is the earlier one.')
+  const found = await readFunnel(tx, { from, to, days })
+  const row = ({ date, ...steps }: (typeof found.days)[number]) => ({ date, ...steps })
+  return [...found.days.map(row), { date: 'all', ...found.all }]
+}
 export async function report(db: Database, name: string, options: ReportOptions, say: (text: string) => void): Promise<void> {
   const rows = await rowsOf(db, name, options)
   if (options.json) return say(JSON.stringify(rows))

@@ -21,7 +21,13 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
   try {
     // The simulators are only ever loaded where there is a demo.
     demo = await demoFor(config, database.url, database.embedded, log)
-    app = await build({ config, databaseUrl: database.url, ownerUrl: database.ownerUrl, log, extraRoutes: demo?.mount })
+    app = await build({
+      config: withMail(config, demo),
+      databaseUrl: database.url,
+      ownerUrl: database.ownerUrl,
+      log,
+      extraRoutes: demo?.mount,
+    })
     const url = await app.listen()
     const signIn = await demo?.begin(app)
     say(greeting({ url, config, signIn: signIn ?? null, demo: demo !== undefined, people: await anybody(app.db) }))
@@ -47,11 +53,15 @@ async function demoFor(config: Config, url: string, embedded: boolean, log: Logg
   const { createDemo, wantsDemo } = await import('./demo.ts')
   const pool = createPool({ connectionString: url, size: 2, log })
   try {
-    return (await wantsDemo(config, { pool }, embedded)) ? createDemo() : undefined
+    return (await wantsDemo(config, { pool }, embedded)) ? await createDemo() : undefined
   } finally {
     await pool.end()
   }
 }
+
+/** Mail of a demo is shown instead of sent, unless a mail server is configured. */
+const withMail = (config: Config, demo: Demo | undefined): Config =>
+  demo && !config.SMTP_URL ? { ...config, ...demo.mail } : config
 
 async function anybody(db: Database): Promise<boolean> {
   const { rows } = await db.pool.query<{ any: boolean }>('SELECT EXISTS (SELECT FROM users) AS any')
@@ -70,13 +80,18 @@ interface Facts {
 export function greeting({ url, config, signIn, demo, people }: Facts): string {
   if (config.PARLEY_ROLE === 'worker') return `\n  Parley ${version} is running.\n\n  Worker      ${url}/health\n`
   const lines = ['', `  Parley ${version} is running.`, '', `  Console     ${url}`]
-  if (demo) lines.push(`  Simulator   ${url}/simulator/   (write as a customer)`)
+  if (demo)
+    lines.push(
+      `  Simulator   ${url}/simulator/   (write as a customer on WhatsApp)`,
+      `  Telephones  ${url}/telephones/   (ring and text as a customer)`,
+      ...(config.SMTP_URL ? [] : [`  Mails       ${url}/mails/   (what would have been mailed)`]),
+    )
   lines.push(`  API         ${url}/api/docs`)
   if (signIn)
     lines.push(
       '',
       `  Sign in as ${signIn.email} with the password ${signIn.password}`,
-      '  (shown this once; `parley password <e-mail>` makes a new one)',
+      '  (shown this once; `node bin/parley password <e-mail>` makes a new one)',
     )
   if (!people)
     lines.push(

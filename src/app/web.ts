@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
-import type { KnownSettings } from '../calls/answer.ts'
+import { hookUrl, type KnownSettings } from '../calls/answer.ts'
 import { callHookRoutes } from '../calls/hook-routes.ts'
 import { callRoutes } from '../calls/routes.ts'
 import { mappingRoutes } from '../contact-centre/mapping-routes.ts'
@@ -28,6 +28,7 @@ import type { InboxDeps } from '../inbox/verbs.ts'
 import { widgetRoutes } from '../inbox/widget-routes.ts'
 import { leadRoutes } from '../leads/routes.ts'
 import { notificationRoutes } from '../notifications/routes.ts'
+import { numberRoutes } from '../numbers/routes.ts'
 import { accountRoutes } from '../onboarding/account-routes.ts'
 import type { OnboardingDeps } from '../onboarding/accounts.ts'
 import { onboardingTenantRoutes } from '../onboarding/tenant-routes.ts'
@@ -38,6 +39,9 @@ import type { Logger } from '../platform/log.ts'
 import { openSealedMap } from '../platform/sealed-map.ts'
 import type { Secrets } from '../platform/secrets.ts'
 import { reportRoutes } from '../reports/routes.ts'
+import type { SchedulingDeps } from '../scheduling/deps.ts'
+import { bookingRoutes } from '../scheduling/routes.ts'
+import { staffRoutes } from '../scheduling/staff-routes.ts'
 import { type ChannelApp, rememberChannelApps } from '../tenancy/apps.ts'
 import { guardApi } from '../tenancy/authenticate.ts'
 import type { PeopleDeps } from '../tenancy/deps.ts'
@@ -51,6 +55,7 @@ import { upkeepRoutes } from '../upkeep/routes.ts'
 import type { Calls } from './calls.ts'
 import type { Centres } from './contact-centres.ts'
 import { type Measured, metricsRoute } from './metrics.ts'
+import type { Numbers } from './numbers.ts'
 
 export interface WebParts {
   config: Config
@@ -71,6 +76,9 @@ export interface WebParts {
   measured: Measured
   centres: Centres
   calls: Calls
+  onboarding: OnboardingDeps
+  numbers: Numbers
+  scheduling: SchedulingDeps
 }
 
 type Guard = Parameters<typeof guardApi>[1]
@@ -84,7 +92,7 @@ export async function registerMeasured(server: HttpServer, guard: Guard, measure
 }
 
 export async function registerWeb(server: HttpServer, parts: WebParts): Promise<void> {
-  const { config, db, secrets, channels, ingress, log, people, lookup, inbox, live, centres, calls } = parts
+  const { config, db, secrets, channels, ingress, log, people, lookup, inbox, live, centres, calls, onboarding } = parts
   const findApp = await appFinder(config, parts.intake, secrets, log)
   await server.register(webhookRoutes, {
     prefix: '/webhooks',
@@ -117,7 +125,6 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
     ...{ db, lookup, secrets },
     inviteOwner: (tx, by, email) => inviteOwner(people, tx, by, email),
   }
-  const onboarding = onboardingDeps(parts)
   const ofTenants: FastifyPluginAsync = async (at) => {
     await at.register(tenantRoutes, { deps: tenants })
     await at.register(onboardingTenantRoutes, { deps: onboarding })
@@ -138,6 +145,7 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(deadLetterRoutes, { deps: parts.letters })
       await api.register(reportRoutes, { db })
       await api.register(callRoutes, { deps: calls.deps })
+      await api.register(numberRoutes, { deps: parts.numbers.deps })
       await api.register(centreRoutes, { deps: centres.deps })
       await api.register(mappingRoutes, { deps: centres.deps })
       await api.register(tenancyRoutes, { deps: people })
@@ -148,6 +156,8 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
       await api.register(labelRoutes, { deps: inbox })
       await api.register(consentRoutes, { deps: inbox })
       await api.register(leadRoutes, { db, changed: inbox.changed })
+      await api.register(staffRoutes, { deps: parts.scheduling })
+      await api.register(bookingRoutes, { deps: parts.scheduling })
       await api.register(mediaRoutes, { deps: inbox })
       await api.register(widgetRoutes, { deps: inbox, publicUrl: people.publicUrl })
       await api.register(searchRoutes, { db: inbox.searching })
@@ -157,7 +167,17 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
   )
 }
 
-const onboardingDeps = ({ config, db, secrets, channels, lookup, log, people, inbox }: WebParts): OnboardingDeps => ({
+type OnboardingParts = Pick<WebParts, 'config' | 'db' | 'secrets' | 'channels' | 'lookup' | 'log' | 'people' | 'inbox'>
+export const onboardingDeps = ({
+  config,
+  db,
+  secrets,
+  channels,
+  lookup,
+  log,
+  people,
+  inbox,
+}: OnboardingParts): OnboardingDeps => ({
   ...{ db, secrets, channels, lookup, log, changed: people.changed, publicUrl: people.publicUrl },
   wakeDispatch: inbox.wakeDispatch,
   app: {
@@ -165,6 +185,10 @@ const onboardingDeps = ({ config, db, secrets, channels, lookup, log, people, in
     secret: config.WHATSAPP_APP_SECRET,
     configId: config.WHATSAPP_SIGNUP_CONFIG_ID,
     url: config.WHATSAPP_GRAPH_URL,
+  },
+  callHooks(provider, appSlug) {
+    const at = { base: `${people.publicUrl().replace(/\/+$/, '')}/hooks`, provider, appSlug }
+    return { calls: hookUrl(at, 'incoming'), callStatus: hookUrl(at, 'status') }
   },
   twilio: { url: config.TWILIO_API_URL },
 })

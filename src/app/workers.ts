@@ -4,6 +4,7 @@ import { fetchMedia, type LinkFile } from '../conversations/attachments.ts'
 import { answerConsents } from '../conversations/consent-answers.ts'
 import { type Dispatcher, startDispatcher } from '../conversations/dispatch.ts'
 import { fileLink, queuedMs } from '../conversations/file-links.ts'
+import { startLookout } from '../conversations/lookout.ts'
 import { type SearchIndexer, startSearchIndexer } from '../conversations/search/indexer.ts'
 import { startTurns } from '../conversations/turn.ts'
 import { startDeliveries } from '../notifications/deliver.ts'
@@ -48,6 +49,8 @@ export interface WorkerDeps {
   fetch: typeof fetch
   changed: (tenantId: string) => void
   pollMs?: number
+  /** The time that counts for what may be sent. */
+  now?: () => Date
   /** Whether so much comes in that the search index would be in its way. */
   rush: () => boolean
   /** Whether work is made by other processes: then it is looked for when they say that something changed. */
@@ -60,7 +63,10 @@ export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
   const house = keepHouse({ db, log })
   const upkeep = keepUp({ db, ownerUrl: deps.ownerUrl, files, log })
   const link: LinkFile = (file) => fileLink(secrets, publicUrl().replace(/\/+$/, ''), file, new Date(), queuedMs)
-  const dispatcher = startDispatcher({ db, log, secrets, channels, files, fileLink: link, onChange: changed }, { pollMs })
+  const dispatcher = startDispatcher(
+    { db, log, secrets, channels, files, fileLink: link, onChange: changed, now: deps.now },
+    { pollMs },
+  )
   const wakeDispatch = dispatcher.wake
   await jobs.work([
     fetchMedia({ db, secrets, channels, files, log, onChange: changed }),
@@ -68,6 +74,7 @@ export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
     answerConsents({ db, channels, log, onChange: changed, wakeDispatch }),
   ])
   const turns = startTurns({ db, log, channels, answerers, onChange: changed, wakeDispatch }, { pollMs })
+  const lookout = startLookout({ db, log, answerers, onChange: changed }, { pollMs })
   const deliveries = startDeliveries({ db, log, secrets, channels, mailer, fetch, publicUrl })
   const search = startSearchIndexer({ db, bus, log, rush: deps.rush })
   const deaf = deps.madeElsewhere
@@ -83,6 +90,7 @@ export async function startWorkers(deps: WorkerDeps): Promise<Workers> {
     async stopTalking() {
       deaf()
       await turns.stop()
+      await lookout.stop()
       await dispatcher.stop()
       await deliveries.stop()
     },

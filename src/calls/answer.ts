@@ -48,7 +48,10 @@ const apology = 'Sorry, we cannot take your call right now. Please call again la
 export function answerTo(hook: VoiceHook, event: CallEvent, known: Known | undefined, urls: UrlParts): CallAnswer {
   switch (event.kind) {
     case 'ringing':
-      return known?.settings.forward_to ? ring(event, known.settings, known.settings.forward_to, urls) : missed(event, known)
+      // A number that came here after it was written into the settings would ring itself, and that call again, without end.
+      return known?.settings.forward_to && known.settings.forward_to !== event.account
+        ? ring(event, known.settings, known.settings.forward_to, urls)
+        : missed(event, known)
     case 'dialled':
       if (event.gone) return { kind: 'go_on' }
       return event.result === 'answered' ? { kind: 'hang_up' } : missed(event, known)
@@ -87,10 +90,12 @@ function question(event: CallEvent, known: Known | undefined, urls: UrlParts): C
 /** Tried up to five times within fifteen seconds, also where this server is just being started again. */
 const tries = '#rc=5&rp=ct,rt,5xx'
 
-function hookUrls(event: Pick<CallEvent, 'callId' | 'account'>, { base, provider, appSlug }: UrlParts): HookUrls {
+export const hookUrl = ({ base, provider, appSlug }: UrlParts, hook: VoiceHook): string =>
+  `${base}/${provider}${appSlug === '' ? '' : `/${appSlug}`}${hookPath[hook]}`
+
+function hookUrls(event: Pick<CallEvent, 'callId' | 'account'>, parts: UrlParts): HookUrls {
   const about = new URLSearchParams({ call: event.callId, number: event.account })
-  const url = (hook: VoiceHook, query = '') =>
-    `${base}/${provider}${appSlug === '' ? '' : `/${appSlug}`}${hookPath[hook]}${query}${tries}`
+  const url = (hook: VoiceHook, query = '') => `${hookUrl(parts, hook)}${query}${tries}`
   const query = `?${about}`
   return { dialled: url('dialled'), leg: url('leg', query), whisper: url('whisper', query), key: url('key', query) }
 }

@@ -4,6 +4,8 @@ import { createTestDatabase, type TestDatabase } from '../../test/world/database
 import { type Clock, callDeps, caller, makeShop, ringing, type Shop } from '../../test/world/telephone.ts'
 import { queueReply } from '../conversations/reply.ts'
 import { inTenant } from '../platform/db/tx.ts'
+import { createSecrets } from '../platform/secrets.ts'
+import type { Telephony } from '../ports/telephony.ts'
 import { graceMs } from './receive.ts'
 import { startCalls } from './worker.ts'
 
@@ -48,7 +50,7 @@ describe('a missed call', () => {
     await call.ended('completed', 4)
     const [row] = await callsOf(shop)
     expect(row).toMatchObject({
-      ...{ status: 'missed', outcome: 'no_answer', duration: 4, rule: 'no_answer', rule_version: 1 },
+      ...{ status: 'missed', outcome: 'no_answer', duration: 4, rule: 'no_answer', rule_version: 2 },
       ...{ processed: true, sms_triggered: true, conversation_created: true, lead_created: true },
     })
     expect(row?.end_time).not.toBeNull()
@@ -66,7 +68,7 @@ describe('a missed call', () => {
     expect(await textsOf(shop)).toEqual([
       {
         ...{ content: 'Sorry we missed you. Baker Street Plumbing will help.', status: 'queued' },
-        metadata: { allowedBy: { rule: 'missed_call.no_answer', version: 1 } },
+        metadata: { allowedBy: { rule: 'missed_call.no_answer', version: 2 }, sendBy: expect.stringMatching(/^\d{4}-.*Z$/) },
       },
     ])
     expect(await eventsOf(shop)).toEqual(
@@ -377,4 +379,25 @@ describe('a text that fails for good', () => {
     expect(await callsOf(shop)).toMatchObject([{ due_at: null }])
     expect(await eventsOf(shop)).not.toContain('call.alert')
   })
+})
+
+test('a call whose provider cannot be asked, because its credentials cannot be read, is settled all the same', async () => {
+  const shop = await makeShop(db)
+  const clock: Clock = { now: new Date() }
+  const ask = async () => ({ outcome: 'unknown' as const })
+  const telephony = new Map([['twilio', { provider: 'twilio', recordOf: ask } as unknown as Telephony]])
+  const lost = createSecrets(['a key that nobody has any more, long enough'])
+  await inTenant(db, shop.tenantId, (tx) =>
+    tx.query(
+      `INSERT INTO tenant_credentials (tenant_id, credential_type, subject, credentials) VALUES ($1, 'channel_account', $2, $3)`,
+      [...[shop.tenantId, shop.accountId, lost.seal('x', 'y')]],
+    ),
+  )
+  const deps = { ...callDeps(db, clock), telephony, secrets: createSecrets(['a key for tests only, long enough to be']) }
+  await ringing(deps, shop).rings()
+  for (let minutes = 0; minutes < 45; minutes++) {
+    clock.now = new Date(clock.now.getTime() + 60_000)
+    await work(deps)
+  }
+  expect(await callsOf(shop)).toMatchObject([{ status: 'missed', outcome: 'unanswered', sms_triggered: true }])
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decide, type Facts, type Outcome, outcomes, rules } from './decision.ts'
-import { dialledOutcome, endedOutcome, outweighs, silentOutcome, statusOf } from './outcome.ts'
+import { dialledOutcome, endedOutcome, outweighs, recordedOutcome, silentOutcome, statusOf } from './outcome.ts'
 
 const usual: Facts = {
   ...{
@@ -18,6 +18,7 @@ const usual: Facts = {
     registration: 'not_needed',
     suspended: false,
     recentlyTexted: false,
+    late: false,
     inTouch: false,
   },
   ...{ quiet: false, open: true, afterHoursText: false },
@@ -38,6 +39,7 @@ describe('a missed call', () => {
     [{ optedOut: true }, 'opted_out'],
     [{ autoResponse: false }, 'automatic_off'],
     [{ suspended: true }, 'suspended'],
+    [{ late: true }, 'too_late'],
   ] as const)('with %o is a lead that somebody is told of, and no text (%s)', (facts, rule) => {
     expect(of(facts as Partial<Facts>)).toEqual({ rule, text: 'none', wording: 'standard', lead: true, alert: true })
   })
@@ -78,7 +80,8 @@ describe('whatever is known of a call', () => {
     callerKind: fc.constantFrom('phone', 'withheld', 'other'),
     registration: fc.constantFrom('not_needed', 'pending', 'approved', 'rejected'),
     ...{ ownNumber: fc.boolean(), contactBlocked: fc.boolean(), landline: fc.boolean(), autoResponse: fc.boolean() },
-    ...{ optedOut: fc.boolean(), suspended: fc.boolean(), recentlyTexted: fc.boolean(), inTouch: fc.boolean() },
+    ...{ optedOut: fc.boolean(), suspended: fc.boolean(), recentlyTexted: fc.boolean(), late: fc.boolean() },
+    ...{ inTouch: fc.boolean() },
     ...{ quiet: fc.boolean(), open: fc.boolean(), afterHoursText: fc.boolean() },
   })
   test('a rule fits, and a text goes only where nothing speaks against it', () => {
@@ -96,6 +99,7 @@ describe('whatever is known of a call', () => {
           !given.autoResponse ||
           given.suspended ||
           given.recentlyTexted ||
+          given.late ||
           given.inTouch
         if (text !== 'none') expect(against).toBe(false)
         if (text === 'now') expect(['pending', 'rejected']).not.toContain(given.registration)
@@ -119,6 +123,18 @@ describe('how a call ended', () => {
   test('the end of the caller’s leg tells only where nothing answered it', () => {
     expect(endedOutcome({ result: 'completed' })).toBeNull()
     expect(endedOutcome({ result: 'busy' })).toBe('busy')
+  })
+  test('the record of a call says who was rung and how that ended, and without anybody rung how the caller’s leg did', () => {
+    const of = (given: Partial<Parameters<typeof recordedOutcome>[0]>, minimum: number | null = null) =>
+      recordedOutcome({ result: 'completed', dialled: null, byKey: false, ...given }, minimum)
+    const talked = { result: 'answered', seconds: 40 } as const
+    expect(of({})).toEqual({ outcome: 'unanswered', by: 'ended' })
+    expect(of({ result: 'canceled' })).toEqual({ outcome: 'canceled', by: 'ended' })
+    expect(of({ dialled: { result: 'busy', seconds: 0 } })).toEqual({ outcome: 'busy', by: 'dialled' })
+    expect(of({ dialled: talked })).toEqual({ outcome: 'answered', by: 'dialled' })
+    expect(of({ dialled: talked }, 60)).toEqual({ outcome: 'short', by: 'dialled' })
+    // Where a key is asked for and none was told of, what picked up was not somebody.
+    expect(of({ dialled: talked, byKey: true })).toEqual({ outcome: 'voicemail', by: 'dialled' })
   })
   test('silence is missed, unless somebody was seen to pick up', () => {
     expect([silentOutcome(false), silentOutcome(true)]).toEqual(['unanswered', 'answered'])

@@ -34,7 +34,9 @@ export interface Facts {
   suspended: boolean
   /** The caller was texted because of a call within the time in which nobody is texted twice. */
   recentlyTexted: boolean
-  /** It was put off, and they wrote to each other or talked since. */
+  /** It became known so long after it began that a text would be about nothing. */
+  late: boolean
+  /** It was put off or became known late, and they wrote to each other or talked since. */
   inTouch: boolean
   quiet: boolean
   open: boolean
@@ -62,7 +64,7 @@ export interface Rule extends Decision {
 }
 
 /** Raised with every change of the table that makes any call end otherwise. */
-export const ruleVersion = 1
+export const ruleVersion = 2
 
 const nothing = { text: 'none', wording: 'standard', lead: false, alert: false } as const
 const leadAlone = { text: 'none', wording: 'standard', lead: true, alert: true } as const
@@ -102,12 +104,16 @@ export const rules: readonly Rule[] = [
   },
   {
     ...{ rule: 'in_touch', text: 'none', wording: 'standard', lead: true, alert: false, when: (f) => f.inTouch },
-    means: 'The text was put off, and since then they wrote to each other or talked.',
+    means: 'The text was put off, or the call became known late, and since then they wrote to each other or talked.',
   },
   { rule: 'automatic_off', ...leadAlone, when: (f) => !f.autoResponse, means: 'The business switched automatic texts off.' },
   {
     ...{ rule: 'repeated', text: 'none', wording: 'standard', lead: true, alert: false, when: (f) => f.recentlyTexted },
     means: 'The caller was texted because of a call a short while ago (`cooldownMinutes`): one text is enough.',
+  },
+  {
+    ...{ rule: 'too_late', ...leadAlone, when: (f) => f.late },
+    means: 'The call became known more than an hour after it began (the server was away): a text would be about nothing.',
   },
   {
     ...{ rule: 'suspended', ...leadAlone, when: (f) => f.suspended },
@@ -125,7 +131,7 @@ export const rules: readonly Rule[] = [
   {
     ...{ rule: 'after_hours', text: 'now', wording: 'after_hours', lead: true, alert: false },
     when: (f) => !f.open && f.afterHoursText,
-    means: 'The business is closed and has a text for that (`afterHoursMessage`). Without one the usual text goes at any hour.',
+    means: 'The business is closed and has a text for that (`afterHoursText`). Without one the usual text goes at any hour.',
   },
   { rule: 'busy', ...texted, when: ended('busy'), means: 'The telephone that rings was busy.' },
   { rule: 'no_answer', ...texted, when: ended('no_answer'), means: 'It rang and nobody answered.' },

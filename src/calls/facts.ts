@@ -3,10 +3,15 @@
 import type { Registration } from '../conversations/window.ts'
 import { isUnitedStates } from '../kernel/phone.ts'
 import type { Tx } from '../platform/db/tx.ts'
+import { isOpen, isQuiet } from '../tenancy/hours.ts'
 import type { Facts, Outcome } from './decision.ts'
-import { isOpen, isQuiet } from './hours.ts'
 import type { SettingsRow } from './settings.ts'
 import * as store from './store.ts'
+
+/** A call that became known later is not texted about. Milliseconds. */
+export const lateMs = 3_600_000
+/** Longer than ringing and waiting for what is told of it take: meanwhile they may have written or talked. */
+const waitedMs = 600_000
 
 export interface Asked {
   /** An id that no call has, where it is only asked what would be. */
@@ -31,6 +36,8 @@ export async function gatherFacts(
   const contact = phone ? await store.knownContact(tx, phone, account.channel) : undefined
   const about = contact ? { contactId: contact.id, callId: asked.callId } : null
   const since = new Date(now.getTime() - settings.missed_call_cooldown_minutes * 60_000)
+  const age = now.getTime() - asked.startedAt.getTime()
+  const waited = asked.putOff || age > waitedMs
   const facts: Facts = {
     direction: asked.direction,
     outcome: asked.outcome,
@@ -43,7 +50,8 @@ export async function gatherFacts(
     registration: phone !== null && isUnitedStates(phone) ? (account.registration as Registration) : 'not_needed',
     suspended: settings.tenant_status !== 'active' || !['connected', 'degraded'].includes(account.state),
     recentlyTexted: about !== null && (await store.wasTexted(tx, { ...about, accountId: account.id, since })),
-    inTouch: asked.putOff && about !== null && (await store.wasInTouch(tx, { ...about, since: asked.startedAt })),
+    late: !asked.putOff && age > lateMs,
+    inTouch: waited && about !== null && (await store.wasInTouch(tx, { ...about, since: asked.startedAt })),
     quiet: isQuiet(settings.quiet_hours, settings.timezone, now),
     open: isOpen(settings.business_hours, settings.timezone, now),
     afterHoursText: settings.after_hours_message !== null,

@@ -1,8 +1,8 @@
 /** A page of calls, newest first, and the story of one. */
-import { ParleyError } from '../kernel/errors.ts'
-import { isUuid } from '../kernel/ids.ts'
+import { cursorOf, placeOf } from '../kernel/cursor.ts'
 import type { Tx } from '../platform/db/tx.ts'
 import { type CallRow, callColumns } from './store.ts'
+import type { StoryLine } from './story-steps.ts'
 
 export interface CallFilter {
   status?: string
@@ -14,12 +14,6 @@ export interface CallFilter {
 
 export interface ShownCall extends CallRow {
   contact_name: string | null
-}
-
-/** Microseconds since 1970, as the column has them. */
-interface Place {
-  at: string
-  id: string
 }
 
 const shown = `${callColumns
@@ -51,15 +45,8 @@ export async function listCalls(tx: Tx, filter: CallFilter): Promise<{ rows: Sho
   const last = page.at(-1)
   return {
     rows: page,
-    next: rows.length > filter.limit && last ? Buffer.from(`${last.at} ${last.id}`).toString('base64url') : null,
+    next: rows.length > filter.limit && last ? cursorOf(last) : null,
   }
-}
-
-function placeOf(cursor: string): Place {
-  const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ')
-  if (!/^\d{1,17}$/.test(at) || !isUuid(id))
-    throw new ParleyError('malformed_cursor', 'The cursor is not one that this server gave.')
-  return { at, id }
 }
 
 export async function findCall(tx: Tx, id: string): Promise<ShownCall | undefined> {
@@ -82,6 +69,9 @@ export interface LeadRow {
   job_type: string | null
   urgency_level: 'low' | 'normal' | 'high' | 'emergency'
   status: 'new' | 'qualified' | 'appointment_scheduled' | 'completed' | 'lost'
+  estimated_value: string | null
+  conversion_value: string | null
+  lost_reason: string | null
   created_at: Date
 }
 
@@ -89,7 +79,28 @@ export interface StoryRows {
   conversation: { id: string; status: string; control: string } | undefined
   lead: LeadRow | undefined
   text: { message_id: string; content: string | null; status: string; error_text: string | null; created_at: Date } | undefined
+  lines: StoryLine[]
   others: ShownCall[]
+}
+
+/** Lines that a story is made of; what comes later is in the conversation. */
+const mostLines = 500
+
+/** What was said and done since the call, in its conversation and those that its lead went on in. */
+async function storyLines(tx: Tx, call: ShownCall): Promise<StoryLine[]> {
+  if (call.conversation_id === null) return []
+  const { rows } = await tx.query<StoryLine>(
+    `SELECT m.id, m.conversation_id, m.type, m.sender, nullif(trim(concat(p.first_name, ' ', p.last_name)), '') AS author_name,
+            m.content, CASE WHEN m.type = 'activity' THEN m.body END AS body, m.created_at
+       FROM (SELECT id FROM conversations WHERE tenant_id = $1 AND id = $2
+             UNION SELECT id FROM conversations WHERE tenant_id = $1 AND lead_id = $3) c
+       JOIN messages m ON m.tenant_id = $1 AND m.conversation_id = c.id AND m.created_at >= $4
+       LEFT JOIN user_profiles p ON p.tenant_id = m.tenant_id AND p.user_id = m.author_id
+      WHERE m.type NOT IN ('note', 'reaction', 'edit', 'revoke', 'system') AND m.id IS DISTINCT FROM $5
+      ORDER BY m.created_at, m.seq LIMIT ${mostLines}`,
+    [tx.tenantId, call.conversation_id, call.lead_id, call.start_time, call.text_message_id],
+  )
+  return rows
 }
 
 /** What came of a call. The words of the text may be forgotten while it is known that it went. */
@@ -107,7 +118,7 @@ export async function readStory(tx: Tx, call: ShownCall): Promise<StoryRows> {
     ),
     lead: await one(
       `SELECT id, contact_id, conversation_id, call_id, origin, customer_phone, customer_name, problem_description, job_type, urgency_level, status,
-              created_at FROM leads WHERE tenant_id = $1 AND id = $2`,
+              estimated_value, conversion_value, lost_reason, created_at FROM leads WHERE tenant_id = $1 AND id = $2`,
       call.lead_id,
     ),
     text: await one(
@@ -116,6 +127,7 @@ export async function readStory(tx: Tx, call: ShownCall): Promise<StoryRows> {
         WHERE t.tenant_id = $1 AND t.id = $2`,
       call.text_message_id,
     ),
+    lines: await storyLines(tx, call),
     others: call.contact_id === null ? [] : others,
   }
 }

@@ -29,6 +29,20 @@ type Ended = Extract<CallEvent, { kind: 'ended' }>
 export const endedOutcome = (event: Pick<Ended, 'result'>): Outcome | null =>
   event.result === 'completed' ? null : event.result
 
+/**
+ * What the provider has on record. `byKey`: nobody is connected without a key, and none was told of. Where nobody was rung, the
+ * caller's leg says how it ended; answered by our own words alone, nobody was talked to.
+ */
+export function recordedOutcome(
+  record: { result: Ended['result']; dialled: Pick<Dialled, 'result' | 'seconds'> | null; byKey: boolean },
+  minimumSeconds: number | null,
+): { outcome: Outcome; by: OutcomeBy } {
+  const { dialled, byKey, result } = record
+  if (!dialled) return { outcome: endedOutcome({ result }) ?? 'unanswered', by: 'ended' }
+  if (byKey && dialled.result === 'answered') return { outcome: 'voicemail', by: 'dialled' }
+  return { outcome: dialledOutcome(dialled, minimumSeconds), by: 'dialled' }
+}
+
 /** Nothing was told of how ringing the business ended, and nothing will be. */
 export const silentOutcome = (pickedUp: boolean): Outcome => (pickedUp ? 'answered' : 'unanswered')
 

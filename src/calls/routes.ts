@@ -2,14 +2,13 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { notFound } from '../kernel/errors.ts'
 import { inTenant, readTenant } from '../platform/db/tx.ts'
-import { byRequest } from '../tenancy/audit.ts'
 import { actorOf } from '../tenancy/authenticate.ts'
 import { type CallDeps, timeOf } from './deps.ts'
 import { findCall, listCalls, readStory } from './list.ts'
 import { previewCall } from './preview.ts'
 import * as schema from './schema.ts'
-import { changeCallSettings, readCallSettings, settingsView } from './settings.ts'
-import { callView, meaningOf, storyView } from './view.ts'
+import { callSettingsRoutes } from './settings-routes.ts'
+import { callView, previewed, storyView, tableView } from './view.ts'
 
 const params = z.object({ id: z.uuid() })
 const tags = ['Calls']
@@ -68,42 +67,19 @@ export const callRoutes: FastifyPluginAsyncZod<{ deps: CallDeps }> = async (serv
       },
     },
     (request) =>
-      readTenant(db, actorOf(request).tenantId, async (tx) => {
-        const { from, outcome, at, accountId } = request.body
-        const asked = { from, outcome: outcome as never, at: at ? new Date(at) : timeOf(deps), accountId }
-        const { decision, version, facts, text, textAt } = await previewCall(tx, asked, [...deps.telephony.keys()])
-        return {
-          ...{ rule: decision.rule, version, means: meaningOf(decision.rule), texting: decision.text, text },
-          ...{ textAt: textAt?.toISOString() ?? null, lead: decision.lead, alert: decision.alert, facts: { ...facts } },
-        }
+      inTenant(db, actorOf(request).tenantId, async (tx) => {
+        const { outcome, at, local, ...more } = request.body
+        const moment = local ? { local } : at ? new Date(at) : timeOf(deps)
+        return previewed(await previewCall(tx, { ...more, outcome: outcome as never, at: moment }, [...deps.telephony.keys()]))
       }),
   )
   server.get(
-    '/business/calls',
+    '/calls/rules',
     {
-      config: { access: 'business.read' },
-      schema: {
-        tags: ['Business'],
-        summary: 'How calls are taken and missed calls answered',
-        response: { 200: schema.callSettings },
-      },
+      config: { access: 'conversations.read' },
+      schema: { tags, summary: 'The table of decisions, in its order', response: { 200: schema.ruleTable } },
     },
-    (request) => inTenant(db, actorOf(request).tenantId, async (tx) => settingsView(await readCallSettings(tx))),
+    async () => tableView(),
   )
-  server.patch(
-    '/business/calls',
-    {
-      config: { access: 'business.write' },
-      schema: {
-        tags: ['Business'],
-        summary: 'Change it; what is not named stays',
-        body: schema.patchCallSettings,
-        response: { 200: schema.callSettings },
-      },
-    },
-    (request) =>
-      inTenant(db, actorOf(request).tenantId, (tx) =>
-        changeCallSettings(tx, { by: byRequest(request), changed: deps.changed }, request.body),
-      ),
-  )
+  await server.register(callSettingsRoutes, { deps })
 }

@@ -5,9 +5,10 @@ import type { Tx } from '../platform/db/tx.ts'
 import { audit, type By } from '../tenancy/audit.ts'
 import { readBusiness } from '../tenancy/business.ts'
 import type { BusinessHours } from '../tenancy/business-schema.ts'
+import type { QuietHours } from '../tenancy/hours.ts'
 import { tellColleagues } from '../tenancy/news.ts'
-import type { QuietHours } from './hours.ts'
 import type { CallSettings, PatchCallSettings } from './schema.ts'
+import { isOwnNumber } from './store.ts'
 
 export interface SettingsRow {
   forward_to: string | null
@@ -66,6 +67,21 @@ export async function readCallSettings(tx: Tx): Promise<SettingsRow> {
 export const settingsView = (row: SettingsRow): CallSettings =>
   Object.fromEntries(Object.entries(columns).map(([field, column]) => [field, row[column]])) as CallSettings
 
+/** As the settings would be with this change. */
+export const withSettings = (row: SettingsRow, patch: PatchCallSettings): SettingsRow => ({
+  ...row,
+  ...Object.fromEntries(
+    Object.entries(checked(patch))
+      .filter(([, value]) => value !== undefined)
+      .map(([field, value]) => [columns[field as keyof CallSettings], value]),
+  ),
+})
+
+const checked = (patch: PatchCallSettings): PatchCallSettings => ({
+  ...patch,
+  ...(patch.forwardTo ? { forwardTo: requirePhone(patch.forwardTo) } : {}),
+})
+
 /** What is not named stays. */
 export async function changeCallSettings(
   tx: Tx,
@@ -73,7 +89,9 @@ export async function changeCallSettings(
   patch: PatchCallSettings,
 ): Promise<CallSettings> {
   await readCallSettings(tx)
-  const given = { ...patch, ...(patch.forwardTo ? { forwardTo: requirePhone(patch.forwardTo) } : {}) }
+  const given = checked(patch)
+  if (given.forwardTo && (await isOwnNumber(tx, given.forwardTo)))
+    throw notForwardTo('must be a telephone of yours: this one is answered here, and would be rung by itself.')
   const entries = Object.entries(given).filter(([, value]) => value !== undefined)
   if (entries.length > 0) {
     await tx.query(
@@ -92,9 +110,12 @@ export async function changeCallSettings(
 
 function requirePhone(given: string): string {
   const phone = toE164(given, 'US')
-  if (!phone) throw new ParleyError('invalid_request', 'forwardTo must be a phone number, with its country code.')
+  if (!phone) throw notForwardTo('must be a phone number, with its country code.')
   return phone
 }
+
+const notForwardTo = (message: string): ParleyError =>
+  new ParleyError('invalid_request', `forwardTo ${message}`, [{ path: '/forwardTo', message }])
 
 /** [BUSINESS] and [TRADE] in a text are the business's own. */
 export const filled = (text: string, row: Pick<SettingsRow, 'name' | 'trade_type'>): string =>

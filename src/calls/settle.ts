@@ -10,10 +10,10 @@ import { notify } from '../conversations/notify.ts'
 import { queueReply } from '../conversations/reply.ts'
 import { ParleyError } from '../kernel/errors.ts'
 import type { Tx } from '../platform/db/tx.ts'
+import { quietFrom, quietUntil } from '../tenancy/hours.ts'
 import { type Decision, decide, type Facts, type Outcome, ruleVersion } from './decision.ts'
 import { type CallDeps, timeOf } from './deps.ts'
-import { gatherFacts } from './facts.ts'
-import { quietUntil } from './hours.ts'
+import { gatherFacts, lateMs } from './facts.ts'
 import { filled, type SettingsRow } from './settings.ts'
 import { type CalledAccount, type CallRow, setCall } from './store.ts'
 
@@ -110,6 +110,7 @@ async function say(
       // Once for a call, whatever is told of it again.
       idempotencyKey: `call-text:${row.id}`,
       allowedBy: { rule: `missed_call.${decision.rule}`, version: ruleVersion },
+      sendBy: worthUntil(settings, now),
     })
     await tx.query('RELEASE SAVEPOINT text')
     if (refused) return { messageId, sent: false, refused: refused.code, lookAt: null }
@@ -120,6 +121,13 @@ async function say(
     await tx.query('ROLLBACK TO SAVEPOINT text')
     return { messageId: null, sent: false, refused: error.code, lookAt: null }
   }
+}
+
+/** A text that goes out hours later would be about nothing, and in quiet hours it must not, whatever held it up. */
+function worthUntil({ quiet_hours, timezone }: SettingsRow, now: Date): Date {
+  const late = new Date(now.getTime() + lateMs)
+  const quiet = quiet_hours ? quietFrom(quiet_hours, timezone, now) : late
+  return quiet < late ? quiet : late
 }
 
 export const wordsOf = ({ wording }: Pick<Decision, 'wording'>, settings: SettingsRow): string =>

@@ -106,6 +106,14 @@ export async function lockBySid(tx: Tx, callSid: string): Promise<CallRow | unde
   return rows[0]
 }
 
+export async function callById(tx: Tx, id: string): Promise<CallRow | undefined> {
+  const { rows } = await tx.query<CallRow>(`SELECT ${callColumns} FROM calls WHERE tenant_id = $1 AND id = $2`, [
+    tx.tenantId,
+    id,
+  ])
+  return rows[0]
+}
+
 export async function lockById(tx: Tx, id: string): Promise<CallRow | undefined> {
   const { rows } = await tx.query<CallRow>(
     `SELECT ${callColumns} FROM calls WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE`,
@@ -183,6 +191,24 @@ export async function accountById(tx: Tx, id: string): Promise<CalledAccount> {
     [tx.tenantId, id],
   )
   return rows[0] as CalledAccount
+}
+
+/** The same with when it was connected. */
+export async function accountWithStart(tx: Tx, id: string): Promise<CalledAccount & { created_at: Date }> {
+  const { rows } = await tx.query<CalledAccount & { created_at: Date }>(
+    `SELECT ${accountColumns}, created_at FROM channel_accounts WHERE tenant_id = $1 AND id = $2`,
+    [tx.tenantId, id],
+  )
+  return rows[0] as CalledAccount & { created_at: Date }
+}
+
+/** Of these, the calls of whose end more is known than that nothing was told. */
+export async function settledCalls(tx: Tx, callSids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await tx.query<{ call_sid: string }>(
+    `SELECT call_sid FROM calls WHERE tenant_id = $1 AND call_sid = ANY ($2) AND outcome_by <> 'silence'`,
+    [tx.tenantId, callSids],
+  )
+  return new Set(rows.map(({ call_sid }) => call_sid))
 }
 
 export async function textState(tx: Tx, messageId: string): Promise<{ status: string; error_code: string | null } | undefined> {

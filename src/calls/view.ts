@@ -1,8 +1,11 @@
 /** What of a call leaves. */
 import type { z } from 'zod'
-import { rules } from './decision.ts'
+import { segmentsOf } from '../kernel/segments.ts'
+import { rules, ruleVersion } from './decision.ts'
 import type { LeadRow, ShownCall, StoryRows } from './list.ts'
-import type { CallView, callStory, leadView } from './schema.ts'
+import type { Previewed } from './preview.ts'
+import type { CallView, callStory, leadView, previewView, ruleTable } from './schema.ts'
+import { stepsOf } from './story-steps.ts'
 
 export const meaningOf = (rule: string): string => rules.find((one) => one.rule === rule)?.means ?? rule
 
@@ -36,6 +39,8 @@ export const callView = (row: ShownCall): CallView => ({
   callerCountry: row.caller_country,
 })
 
+type Step = z.infer<typeof callStory>['steps'][number]
+
 const shownLead = (row: LeadRow): z.infer<typeof leadView> => ({
   id: row.id,
   contactId: row.contact_id,
@@ -48,6 +53,9 @@ const shownLead = (row: LeadRow): z.infer<typeof leadView> => ({
   jobType: row.job_type,
   urgencyLevel: row.urgency_level,
   status: row.status,
+  estimatedValue: row.estimated_value === null ? null : Number(row.estimated_value),
+  conversionValue: row.conversion_value === null ? null : Number(row.conversion_value),
+  lostReason: row.lost_reason,
   createdAt: row.created_at.toISOString(),
 })
 
@@ -68,6 +76,26 @@ export function storyView(call: ShownCall, story: StoryRows): z.infer<typeof cal
           queuedAt: text.created_at.toISOString(),
         }
       : null,
+    steps: stepsOf(story.lines).map(({ at, ...step }) => ({ ...step, by: step.by as Step['by'], at: at.toISOString() })),
     otherCalls: story.others.map(callView),
   }
 }
+
+export const piecesOf = (text: string) => {
+  const { encoding, segments, left } = segmentsOf(text)
+  return { encoding, segments, left }
+}
+
+export function previewed(of: Previewed): z.infer<typeof previewView> {
+  const { decision, line, version, facts, text, textAt, at, timezone } = of
+  return {
+    ...{ rule: decision.rule, line, version, means: meaningOf(decision.rule), at: at.toISOString(), timezone },
+    ...{ texting: decision.text, text, textAt: textAt?.toISOString() ?? null, pieces: text === null ? null : piecesOf(text) },
+    ...{ lead: decision.lead, alert: decision.alert, facts: { ...facts } },
+  }
+}
+
+export const tableView = (): z.infer<typeof ruleTable> => ({
+  version: ruleVersion,
+  items: rules.map(({ rule, means, text, wording, lead, alert }) => ({ rule, means, texting: text, wording, lead, alert })),
+})

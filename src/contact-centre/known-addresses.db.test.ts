@@ -48,10 +48,12 @@ test('an address is what the database says; during a rotation both secrets count
 })
 
 test('what was found once is known while the database is away, also by the next process; on the disk it can be read by nobody', async () => {
-  // Written beside the answer, not before it.
-  const content = await until('it is on the disk', () => readFile(file(), 'utf8').catch(() => false as const))
-  expect(content).not.toMatch(/secret|signs|integration/)
-  const next = await openKnownAddresses({ db: away, secrets, log, file: file() })
+  // Written beside the answer, not before it: both secrets of it are the last that the first process writes.
+  const next = await until('all of it is on the disk', async () => {
+    const opened = await openKnownAddresses({ db: away, secrets, log, file: file() })
+    return opened.remembered('genesys', account.slug)?.secrets.length === 2 && opened
+  })
+  expect(await readFile(file(), 'utf8')).not.toMatch(/secret|signs|integration/)
   await expect(next.find('genesys', account.slug)).rejects.toThrow()
   expect(next.remembered('genesys', account.slug)).toMatchObject({ tenantId: account.tenantId })
   expect(next.remembered('genesys', 'nobody')).toBeNull()

@@ -197,7 +197,7 @@ export async function keepCheck(
     ])
 }
 
-/** Marks what the provider told about an account; what comes in is never affected by it. */
+/** Marks what the provider told about an account, but for one that its business suspended; what comes in is never affected by it. */
 export async function setAccountState(
   tx: Tx,
   accountId: string,
@@ -205,7 +205,7 @@ export async function setAccountState(
   text: string | null,
 ): Promise<void> {
   const { rowCount } = await tx.query(
-    'UPDATE channel_accounts SET state = $3, state_text = $4, state_code = NULL, paused_until = NULL WHERE tenant_id = $1 AND id = $2 AND (state <> $3 OR state_text IS DISTINCT FROM $4)',
+    'UPDATE channel_accounts SET state = $3, state_text = $4, state_code = NULL, paused_until = NULL WHERE tenant_id = $1 AND id = $2 AND suspended_at IS NULL AND (state <> $3 OR state_text IS DISTINCT FROM $4)',
     [tx.tenantId, accountId, state, text],
   )
   if (rowCount) {

@@ -9,6 +9,31 @@ test.each([
   expect([consentWord(text, false), consentWord(text, true)]).toEqual(['stop', 'stop'])
 })
 
+test.each([
+  ...[
+    'STOP\u200b',
+    '\u200fقف',
+    'إيقاف\u200f',
+    'STOP,',
+    '*STOP*',
+    '(stop)',
+    'STOP…',
+    '- stop',
+    'ＳＴＯＰ',
+    'STOP \u{1f6d1}',
+    'stop \u{2757}\ufe0f',
+  ],
+])('"%s" is the same with what keyboards and people put around it', (text) => {
+  expect(consentWord(text, false)).toBe('stop')
+})
+
+test.each(['stop?', 'توقف؟', '¿alto?', 'stop by', 'nonstop', 'stop thanks', 'STOPS', '?', '…', '\u200b'])(
+  '"%s" is none',
+  (text) => {
+    expect([consentWord(text, false), consentWord(text, true)]).toEqual([undefined, undefined])
+  },
+)
+
 test.each(['START', 'unstop', 'alta', 'старт', 'ابدأ', 'démarrer'])('"%s" begins it again', (text) => {
   expect([consentWord(text, false), consentWord(text, true)]).toEqual(['start', 'start'])
 })

@@ -41,13 +41,21 @@ const atCarriers = new Map([...listed(plain), ...listed(carriers)])
 /** Longer than the longest of them, with what people put around it. */
 const longest = 32
 
-/** The whole line is the word, whatever its case: "please stop by at 5" is none. A full stop or quotes around it change nothing. */
+/** What people put around a word, emoji included; not a question mark, which makes a question of it. */
+const around = String.raw`(?:(?![?\u061f\u00bf])[\s\p{P}\p{S}\ufe0f])+`
+const edges = new RegExp(`^${around}|${around}$`, 'gu')
+
+/**
+ * The whole line is the word, whatever its case and width: "please stop by at 5" is none. Marks
+ * around it change nothing, nor do those that nobody sees, which keyboards of languages written from the right add.
+ */
 export function consentWord(text: string | null, carrier: boolean): ConsentWord | undefined {
   if (text === null || text.length > longest) return undefined
   const word = text
-    .normalize('NFC')
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
     .toUpperCase()
-    .replace(/^[\s"'«»“”„.!¡]+|[\s"'«»“”„.!]+$/gu, '')
+    .replace(edges, '')
     .replace(/\s+/gu, ' ')
   return (carrier ? atCarriers : everywhere).get(word)
 }

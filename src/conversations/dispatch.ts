@@ -70,6 +70,7 @@ interface Claimed {
   contact_status: string
   opted_out: boolean
   registration: Registration
+  send_by: Date | null
 }
 
 export function startDispatcher(deps: DispatchDeps, options: { pollMs?: number; maxUnderWay?: number } = {}): Dispatcher {
@@ -250,7 +251,7 @@ const refusedNow = ({ capabilities }: Channel, item: Claimed, now: Date): SendRe
   lateRefusal(
     {
       ...{ type: item.type, capabilities, contactStatus: item.contact_status, windowExpiresAt: item.window_expires_at },
-      ...{ optedOut: item.opted_out, registration: item.registration, phone: phoneOf(item.identities) },
+      ...{ optedOut: item.opted_out, registration: item.registration, phone: phoneOf(item.identities), sendBy: item.send_by },
     },
     now,
   )

@@ -57,12 +57,28 @@ async function keepLearned(tx: Tx, from: Source, leadId: string, learned: Learne
     })
 }
 
+/** As soon as somebody says so, before anybody's turn: its lead is an emergency from then on, unless people said how urgent it is. */
+export async function raiseAlarm(tx: Tx, from: Source, alert: Alert, words: string): Promise<void> {
+  const leadId = await leadOf(tx, from)
+  // First, for it tells the words that say so; the lead's own telling is the same one.
+  await raise(tx, from, leadId, alert, words.slice(0, 300))
+  const { rowCount } = await tx.query(
+    `UPDATE leads SET urgency_level = 'emergency' WHERE tenant_id = $1 AND id = $2 AND urgency_level <> 'emergency' AND NOT 'urgency' = ANY (edited)`,
+    [tx.tenantId, leadId],
+  )
+  if (rowCount)
+    await appendEvent(tx, {
+      ...{ type: 'lead.updated', actor: from.actor, conversationId: from.conversationId },
+      data: { leadId, fields: ['urgency'] },
+    })
+}
+
 /** The same as writing it on the lead: people are told once. Where they have said how urgent it is, it is still told. */
-async function raise(tx: Tx, from: Source, leadId: string, alert: Alert): Promise<void> {
+async function raise(tx: Tx, from: Source, leadId: string, alert: Alert, what?: string): Promise<void> {
   await notify(tx, {
     kind: alert.kind,
     key: `${alert.kind}/${leadId}`,
     conversationId: from.conversationId,
-    data: { leadId, danger: alert.danger },
+    data: { leadId, danger: alert.danger, ...(what === undefined ? {} : { what }) },
   })
 }

@@ -17,6 +17,8 @@ export interface Ingress {
   waiting(): { webhooks: number; bytes: number; oldestMs: number }
   /** Events stored in the last second. */
   perSecond(): number
+  /** Events to a batch in the last second: many where more comes than can be stored at leisure. */
+  perBatch(): number
   /** Since the start. */
   totals(): Readonly<Totals>
   /** Resolves when nothing waits any more. */
@@ -194,6 +196,7 @@ export function createIngress(
     },
     waiting: () => ({ webhooks: queue.size(), bytes, oldestMs: oldestMs() }),
     perSecond: rate.perSecond,
+    perBatch: rate.perBatch,
     totals: () => totals,
     idle() {
       if (running === 0 && queue.size() === 0) return Promise.resolve()
@@ -217,21 +220,26 @@ export const sourceOf = ({
 /** Counts the last second, in quarters. */
 export function createRate() {
   const quarterMs = 250
-  let quarters = [0, 0, 0, 0]
+  const none = { events: 0, batches: 0 }
+  let quarters = [none, none, none, none]
   let last = 0
   const turn = () => {
     const now = Math.floor(performance.now() / quarterMs)
-    if (now > last) quarters = [...quarters, ...new Array<number>(Math.min(4, now - last)).fill(0)].slice(-4)
+    if (now > last) quarters = [...quarters, ...new Array<typeof none>(Math.min(4, now - last)).fill(none)].slice(-4)
     last = now
   }
+  const sum = (of: keyof typeof none): number => {
+    turn()
+    return quarters.reduce((total, quarter) => total + quarter[of], 0)
+  }
   return {
+    /** Of one batch. */
     add(count: number) {
       turn()
-      quarters[3] = (quarters[3] ?? 0) + count
+      const { events, batches } = quarters[3] ?? none
+      quarters[3] = { events: events + count, batches: batches + 1 }
     },
-    perSecond(): number {
-      turn()
-      return quarters.reduce((sum, quarter) => sum + quarter, 0)
-    },
+    perSecond: () => sum('events'),
+    perBatch: () => sum('events') / Math.max(1, sum('batches')),
   }
 }

@@ -85,6 +85,7 @@ export function createQueueIngress(deps: { broker: Broker; log: Logger }): Ingre
       return { webhooks: under.size, bytes, oldestMs: first === undefined ? 0 : performance.now() - first }
     },
     perSecond: rate.perSecond,
+    perBatch: rate.perBatch,
     totals: () => totals,
     idle: () => (under.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   }
@@ -103,7 +104,7 @@ interface Waiting {
   done: (handled: Handled) => void
 }
 
-export interface QueueReader extends Pick<Ingress, 'waiting' | 'perSecond' | 'totals' | 'idle'> {
+export interface QueueReader extends Pick<Ingress, 'waiting' | 'perSecond' | 'perBatch' | 'totals' | 'idle'> {
   stop(): Promise<void>
 }
 
@@ -122,6 +123,7 @@ export function readIntakeQueues(
       return { webhooks: all.length, bytes, oldestMs: performance.now() - oldest }
     },
     perSecond: rate.perSecond,
+    perBatch: rate.perBatch,
     totals: () => totals,
     async idle() {
       await Promise.all(readers.map((reader) => reader.idle()))

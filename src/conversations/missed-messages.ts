@@ -6,7 +6,7 @@ import { newId } from '../kernel/ids.ts'
 import { type Database, inTenant } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Secrets } from '../platform/secrets.ts'
-import type { Channel, ParsedWebhook } from '../ports/channel.ts'
+import type { AccountConnection, Channel, ParsedWebhook } from '../ports/channel.ts'
 import { type Channels, loadConnection } from './accounts.ts'
 import type { SignedWebhook } from './batch.ts'
 import type { Ingress } from './ingress.ts'
@@ -18,6 +18,8 @@ export interface MissedDeps {
   secrets: Secrets
   channels: Channels
   ingress: Pick<Ingress, 'accept'>
+  /** What else the provider has of this account, such as its calls. Returns how much was taken in; throws where it could not be asked. */
+  others?: (asked: AskedAccount) => Promise<number>
   now?: () => Date
 }
 
@@ -26,6 +28,15 @@ const atOnce = 20
 const callTimeoutMs = 60_000
 /** What came a moment ago may be on its way; what came shortly before the last look may have been listed late. */
 const [freshMs, overlapMs] = [30_000, 5 * 60_000]
+
+export interface AskedAccount {
+  tenantId: string
+  accountId: string
+  provider: string
+  connection: AccountConnection
+  since: Date
+  signal: AbortSignal
+}
 
 interface Claimed {
   tenant_id: string
@@ -74,6 +85,9 @@ async function takeOf(deps: MissedDeps, account: Claimed, now: Date): Promise<nu
   )
   const fresh = due.filter(({ parsed: { events } }) => events.some((event) => idOf(event).some((id) => !known.has(id))))
   for (const one of fresh) await accept(deps, channel, account, one)
+  const others = await deps.others?.({
+    ...{ tenantId, accountId, provider: account.provider, connection, since, signal: AbortSignal.timeout(callTimeoutMs) },
+  })
   await inTenant(deps.db, tenantId, (tx) =>
     tx.query('UPDATE channel_accounts SET asked_until = $3 WHERE tenant_id = $1 AND id = $2', [tenantId, accountId, until]),
   )
@@ -83,7 +97,7 @@ async function takeOf(deps: MissedDeps, account: Claimed, now: Date): Promise<nu
       tenant_id: tenantId,
       count: fresh.length,
     })
-  return fresh.length
+  return fresh.length + (others ?? 0)
 }
 
 const idOf = (event: ParsedWebhook['events'][number]): string[] => (event.kind === 'message' ? [event.externalId] : [])

@@ -3,9 +3,10 @@
  * by which it is brought to them as they prefer (`notify_team()`). src/notifications shows and brings it. Leads and accounts
  * tell of themselves, by triggers.
  */
+import { cleanJson } from '../kernel/text.ts'
 import type { Tx } from '../platform/db/tx.ts'
 
-export type NotificationKind = 'emergency' | 'caller_waits' | 'lead' | 'handed_over' | 'account_down'
+export type NotificationKind = 'emergency' | 'caller_waits' | 'lead' | 'handed_over' | 'account_down' | 'number_waits'
 export type Means = 'push' | 'sms' | 'email'
 
 export interface Notice {
@@ -23,7 +24,7 @@ export interface Notice {
 export async function notify(tx: Tx, notice: Notice): Promise<number> {
   const { rows } = await tx.query<{ told: number }>('SELECT parley.notify_team($1, $2, $3, $4, $5, $6) AS told', [
     ...[tx.tenantId, notice.kind, notice.key, notice.userId ?? null, notice.conversationId ?? null],
-    JSON.stringify(notice.data ?? {}),
+    JSON.stringify(cleanJson(notice.data ?? {})),
   ])
   return rows[0]?.told ?? 0
 }

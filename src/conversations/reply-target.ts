@@ -14,6 +14,7 @@ export interface Target {
   control: Control
   state: string
   state_text: string | null
+  removed: boolean
   window_expires_at: Date | null
   contact_status: 'active' | 'blocked' | 'inactive'
   phone: string | null
@@ -26,14 +27,14 @@ const newestConsent = (topic: string): string =>
   `coalesce((SELECT s.state FROM consents s WHERE s.tenant_id = c.tenant_id AND s.contact_id = c.contact_id AND s.channel = c.channel
      AND s.topic = '${topic}' ORDER BY s.occurred_at DESC, s.id DESC LIMIT 1) = 'opted_out', false)`
 
-/** Throws not_found; opens a closed conversation again. */
+/** Throws not_found; opens a closed conversation again. An account that is being removed is waited for: it fails what waits for it. */
 export async function lockTarget(tx: Tx, conversationId: string): Promise<Target> {
   const { rows } = await tx.query<Target>(
-    `SELECT c.contact_id, c.channel_account_id, c.channel, a.provider, c.status, c.control, a.state, a.state_text, c.window_expires_at,
+    `SELECT c.contact_id, c.channel_account_id, c.channel, a.provider, c.status, c.control, a.state, a.state_text, a.removed_at IS NOT NULL AS removed, c.window_expires_at,
             k.status AS contact_status, k.phone, a.registration, ${newestConsent('all')} AS opted_out, ${newestConsent('marketing')} AS no_marketing
        FROM conversations c JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
        JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
-      WHERE c.tenant_id = $1 AND c.id = $2 FOR NO KEY UPDATE OF c`,
+      WHERE c.tenant_id = $1 AND c.id = $2 FOR NO KEY UPDATE OF c FOR KEY SHARE OF a`,
     [tx.tenantId, conversationId],
   )
   if (!rows[0]) throw notFound('The conversation')

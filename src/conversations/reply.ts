@@ -36,6 +36,8 @@ export interface Reply {
   centre?: { mappingId: string; messageId?: string }
   /** Where a rule decided that it is said: which, and of which version of the rules. Kept in the ledger. */
   allowedBy?: { rule: string; version: number }
+  /** Until when it is worth sending: what could not go out before fails. */
+  sendBy?: Date
   /** It tells a customer what their STOP, START or HELP did: the one thing that still goes to who wants no messages. */
   consentAnswer?: true
 }
@@ -61,6 +63,11 @@ export async function queueReply(deps: { channels: Channels; now?: () => Date },
   // A second call with the same key may have committed while this one waited for the conversation.
   const meanwhile = reply.idempotencyKey ? await findByKey(tx, reply.idempotencyKey, hashOf(reply)) : undefined
   if (meanwhile) return { messageId: meanwhile, fresh: false }
+  if (target.removed)
+    throw new ParleyError(
+      'account_removed',
+      'The number of this conversation was disconnected, so nothing can be sent from it. Write to this customer from another number.',
+    )
   const channel = deps.channels.get(target.provider)
   if (!channel) throw new ParleyError('account_held', `The channel ${target.provider} is not available on this server.`)
   const now = (deps.now ?? (() => new Date()))()
@@ -189,7 +196,7 @@ async function write(tx: Tx, w: Writing): Promise<void> {
       reply.centre?.messageId ?? null,
       w.refused?.code ?? null,
       w.refused ? `Not sent. ${w.refused.message}` : null,
-      reply.allowedBy ? JSON.stringify({ allowedBy: reply.allowedBy }) : null,
+      reply.allowedBy || reply.sendBy ? JSON.stringify({ allowedBy: reply.allowedBy, sendBy: reply.sendBy }) : null,
     ],
   )
   await tx.query(

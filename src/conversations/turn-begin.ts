@@ -10,7 +10,7 @@ import type { Control } from './turn-rules.ts'
  */
 export async function beginAssistant(tx: Tx, claim: Claim): Promise<void> {
   const { rows } = await tx.query<{ control: Control; answerer: string }>(
-    `SELECT c.control, a.answerer FROM conversations c
+    `SELECT c.control, CASE WHEN a.suspended_at IS NULL THEN a.answerer ELSE 'human' END AS answerer FROM conversations c
        JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
       WHERE c.tenant_id = $1 AND c.id = $2 FOR NO KEY UPDATE OF c`,
     [tx.tenantId, claim.conversation_id],

@@ -31,8 +31,9 @@ export async function loadTurn(tx: Tx, claim: Claim): Promise<Loaded | null> {
     contact_id: string
     name: string | null
     attempts: number
+    suspended: boolean
   }>(
-    `SELECT c.control, a.answerer, c.last_seq, k.id AS contact_id, k.name, l.attempts FROM conversations c
+    `SELECT c.control, a.answerer, a.suspended_at IS NOT NULL AS suspended, c.last_seq, k.id AS contact_id, k.name, l.attempts FROM conversations c
        JOIN channel_accounts a ON a.tenant_id = c.tenant_id AND a.id = c.channel_account_id
        JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id
        JOIN conversation_lanes l ON l.tenant_id = c.tenant_id AND l.conversation_id = c.id AND l.kind = 'turn'
@@ -63,7 +64,8 @@ export async function loadTurn(tx: Tx, claim: Claim): Promise<Loaded | null> {
   const isNew = (line: TurnLine) => line.direction === 'inbound' && line.seq > claim.done_seq
   return {
     control: row.control,
-    answerer: answererFor(row.control, row.answerer),
+    // What would be said now would go out days later.
+    answerer: row.suspended ? null : answererFor(row.control, row.answerer),
     lastSeq: row.last_seq,
     attempts: row.attempts,
     turn: {

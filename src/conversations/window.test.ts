@@ -84,7 +84,7 @@ test('what was right when it was queued is refused when it goes, by the same rul
     lateRefusal(
       {
         ...{ type: 'text', capabilities, contactStatus: 'active', windowExpiresAt: new Date('2026-11-21T12:00:01Z') },
-        ...{ optedOut: false, registration: 'not_needed', phone: '+16505550123', ...change },
+        ...{ optedOut: false, registration: 'not_needed', phone: '+16505550123', sendBy: null, ...change },
       },
       now,
     )?.code
@@ -92,6 +92,8 @@ test('what was right when it was queued is refused when it goes, by the same rul
   expect(late({ optedOut: true })).toBe('opted_out')
   expect(late({ contactStatus: 'blocked' })).toBe('contact_blocked')
   expect(late({ registration: 'pending' })).toBe('registration_required')
+  expect(late({ sendBy: now })).toBe('too_late')
+  expect(late({ sendBy: new Date(now.getTime() + 1) })).toBeUndefined()
   expect(late({ windowExpiresAt: now })).toBe('window_closed')
   expect(late({ windowExpiresAt: now, type: 'template' })).toBeUndefined()
 })

@@ -88,6 +88,8 @@ export interface LateFacts {
   optedOut: boolean
   registration: Registration
   phone: string | null
+  /** Until when it is worth sending; null: for good. */
+  sendBy: Date | null
 }
 
 /** What was right when it was queued counts at the instant of sending. undefined: it may go. */
@@ -99,6 +101,12 @@ export function lateRefusal(facts: LateFacts, now: Date): Extract<SendResult, { 
       outcome: 'reject',
       code: 'opted_out',
       text: 'Not sent: the customer asked for no more messages on this channel before this went out.',
+    }
+  if (facts.sendBy && facts.sendBy <= now)
+    return {
+      outcome: 'reject',
+      code: 'too_late',
+      text: 'Not sent: it could not go out while it was about something. Write to them, or call back.',
     }
   const unregistered = needsRegistration(facts.registration, facts.phone)
   if (unregistered) return { outcome: 'reject', code: 'registration_required', text: `Not sent. ${unregistered}` }

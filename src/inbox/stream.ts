@@ -205,10 +205,19 @@ async function showEvents(tx: Tx, channels: Channels, events: readonly FeedEvent
     ),
     leadIds: unique(
       events
-        .filter((e) => e.type.startsWith('lead.'))
+        // A lead shows its appointment.
+        .filter((e) => e.type.startsWith('lead.') || e.type.startsWith('booking.'))
         .flatMap((e) => [e.data.leadId, e.data.other].map((one) => (typeof one === 'string' ? one : null))),
     ),
+    bookingIds: unique(
+      events
+        .filter((e) => e.type.startsWith('booking.'))
+        .map((e) => (typeof e.data.bookingId === 'string' ? e.data.bookingId : null)),
+    ),
+    timesChanged: events.some((e) => e.type.startsWith('booking.')),
+    staffChanged: events.some((e) => e.type.startsWith('staff.')),
     callsChanged: events.some((e) => e.type.startsWith('call.')),
+    numbersChanged: events.some((e) => e.type.startsWith('number.')),
     labelsChanged: events.some((e) => e.type === 'label.updated'),
     templatesChanged: events.some((e) => e.type === 'template.updated'),
     members,

@@ -20,7 +20,15 @@ const lead = (more: Partial<LeadView>): LeadView => ({
     address: null,
   },
   ...{ place: null, distance: null, problem: null, jobType: null, estimatedValue: null, conversionValue: null, notes: null },
-  ...{ lostReason: null, analysis: null, joinedInto: null, joined: [], createdAt: '2026-11-26T10:00:00.000Z', updatedAt: '' },
+  ...{
+    lostReason: null,
+    analysis: null,
+    appointment: null,
+    joinedInto: null,
+    joined: [],
+    createdAt: '2026-11-26T10:00:00.000Z',
+    updatedAt: '',
+  },
   ...more,
 })
 

@@ -16,6 +16,7 @@ const columns: Record<string, (lead: LeadView) => string | number | null> = {
   job_type: (lead) => lead.jobType,
   estimated_value: (lead) => lead.estimatedValue,
   conversion_value: (lead) => lead.conversionValue,
+  appointment: (lead) => lead.appointment?.startsAt ?? null,
   assignee: (lead) => lead.assignee?.name ?? null,
   origin: (lead) => lead.origin,
   lost_reason: (lead) => lead.lostReason,

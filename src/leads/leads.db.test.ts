@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { digits, inboundText, makeAccount, type TestAccount, webhook } from '../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { contactByPhone, openConversation } from '../conversations/contacts.ts'
+import { keepFindings } from '../conversations/findings.ts'
 import { ensureLead } from '../conversations/leads.ts'
 import { receiveBatch } from '../conversations/receive.ts'
 import { newId } from '../kernel/ids.ts'
@@ -30,11 +31,11 @@ async function makeLead(patch: PatchLead = {}, phone = `+1650${digits(7)}`): Pro
     const contactId = await contactByPhone(t, phone)
     const conversationId = await openConversation(t, account.accountId, contactId)
     const { id } = await ensureLead(t, { contactId, conversationId, origin: 'sms', phone, actor: 'test' })
-    await changeLead(t, 'test', id, patch)
+    await changeLead(t, { label: 'test' }, id, patch)
     return id
   })
 }
-const change = (id: string, patch: PatchLead) => tx((t) => changeLead(t, 'test', id, patch))
+const change = (id: string, patch: PatchLead) => tx((t) => changeLead(t, { label: 'test' }, id, patch))
 const list = (filter: Partial<LeadFilter> = {}) =>
   tx((t) => listLeads(t, { status: 'all', assignee: 'any', limit: 50, ...filter }))
 const ids = async (filter: Partial<LeadFilter> = {}) => (await list(filter)).rows.map((row) => row.id)
@@ -167,6 +168,46 @@ test('an open lead joined into one that has ended leaves its place free, and doe
   const stranger = await makeLead()
   await expect(tx((t) => joinLead(t, 'test', third, stranger))).rejects.toMatchObject({ code: 'conflict' })
   await expect(tx((t) => joinLead(t, 'test', third, third))).rejects.toMatchObject({ code: 'invalid_request' })
+})
+
+test('what was an emergency stays one in the lead that it became part of, unless people said otherwise', async () => {
+  const phone = `+1650${digits(7)}`
+  const old = await makeLead({ urgency: 'emergency', status: 'completed' }, phone)
+  const now = await makeLead({}, phone)
+  const urgencyOf = async (id: string) => (await read(id)).urgency
+  await tx((t) => joinLead(t, 'test', now, old))
+  expect(await urgencyOf(now)).toBe('emergency')
+  await tx((t) => separateLead(t, 'test', old))
+  expect([await urgencyOf(now), await urgencyOf(old)]).toEqual(['normal', 'emergency'])
+  await tx((t) => joinLead(t, 'test', now, old))
+  await change(now, { urgency: 'high' })
+  await tx((t) => separateLead(t, 'test', old))
+  expect(await urgencyOf(now)).toBe('high')
+  await tx((t) => joinLead(t, 'test', now, old))
+  expect(await urgencyOf(now)).toBe('high')
+})
+
+test('what people wrote is theirs also in the lead that it became part of, and goes back with it', async () => {
+  const phone = `+1650${digits(7)}`
+  const old = await makeLead({ problem: 'as I see it', address: '12 Oak St', status: 'completed' }, phone)
+  const now = await makeLead({ jobType: 'Repair' }, phone)
+  const { rows } = await db.owner.query('SELECT conversation_id FROM leads WHERE id = $1', [now])
+  const learn = (problem: string) =>
+    tx((t) =>
+      keepFindings(
+        t,
+        { conversationId: rows[0].conversation_id, actor: 'answerer:assistant' },
+        { learned: { problem, sources: { problem: [newId()] } } as never },
+      ),
+    )
+  await tx((t) => joinLead(t, 'test', now, old))
+  await learn('as a machine sees it')
+  expect(await read(now)).toMatchObject({ problem: 'as I see it', address: '12 Oak St' })
+  await change(now, { address: '14 Oak St' })
+  await tx((t) => separateLead(t, 'test', old))
+  await learn('as a machine sees it now')
+  expect(await read(now)).toMatchObject({ problem: 'as a machine sees it now', address: '14 Oak St' })
+  expect((await db.owner.query('SELECT edited FROM leads WHERE id = $1', [now])).rows[0].edited).toEqual(['address', 'jobType'])
 })
 
 test('what people wrote is theirs; another business has none of it', async () => {

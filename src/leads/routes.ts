@@ -93,7 +93,7 @@ export const leadRoutes: FastifyPluginAsyncZod<{ db: Database; changed: (tenantI
     (request) => {
       const actor = actorOf(request)
       const { id } = request.params
-      return change(actor, id, (tx) => changeLead(tx, actor.label, id, request.body))
+      return change(actor, id, (tx) => changeLead(tx, actor, id, request.body))
     },
   )
   server.post(

@@ -4,6 +4,8 @@ import { ParleyError } from '../kernel/errors.ts'
 export const leadStatuses = ['new', 'qualified', 'appointment_scheduled', 'completed', 'lost'] as const
 export type LeadStatus = (typeof leadStatuses)[number]
 export const urgencies = ['low', 'normal', 'high', 'emergency'] as const
+export type Urgency = (typeof urgencies)[number]
+export const isMoreUrgent = (one: Urgency, than: Urgency): boolean => urgencies.indexOf(one) > urgencies.indexOf(than)
 
 /**
  * Forwards as far as it went, in one step or several; `lost` from anywhere that is not an end; backwards one step, and from an

@@ -38,6 +38,10 @@ export const leadView = z
       .record(z.string(), z.unknown())
       .nullable()
       .describe('What the assistant found out; `sources` names the lines that say so, by field.'),
+    appointment: z
+      .object({ id, startsAt: time, status: z.enum(['pending', 'confirmed', 'completed', 'cancelled', 'no_show']) })
+      .nullable()
+      .describe('The booking that was made for it.'),
     joinedInto: id.nullable(),
     joined: z.array(id).describe('Leads that became part of this one.'),
     createdAt: time,

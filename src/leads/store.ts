@@ -1,13 +1,13 @@
 /** Leads in the database. */
-import { notFound, ParleyError } from '../kernel/errors.ts'
-import { isUuid } from '../kernel/ids.ts'
+import { cursorOf, placeOf } from '../kernel/cursor.ts'
+import { notFound } from '../kernel/errors.ts'
 import type { Tx } from '../platform/db/tx.ts'
-import type { LeadStatus } from './rules.ts'
+import type { LeadStatus, Urgency } from './rules.ts'
 
 export interface LeadRow {
   id: string
   status: LeadStatus
-  urgency_level: 'low' | 'normal' | 'high' | 'emergency'
+  urgency_level: Urgency
   origin: string
   contact_id: string
   contact_name: string | null
@@ -29,6 +29,9 @@ export interface LeadRow {
   status_notes: string | null
   lost_reason: string | null
   ai_analysis: Record<string, unknown> | null
+  appointment_id: string | null
+  appointment_at: Date | null
+  appointment_status: 'pending' | 'confirmed' | 'completed' | 'cancelled' | 'no_show' | null
   joined_into: string | null
   joined_ids: string[]
   created_at: Date
@@ -38,11 +41,13 @@ export interface LeadRow {
 export const leadColumns = `l.id, l.status, l.urgency_level, l.origin, l.contact_id, k.name AS contact_name, k.phone AS contact_phone,
   l.conversation_id, l.call_id, l.assignee_id, nullif(trim(concat(p.first_name, ' ', p.last_name)), '') AS assignee_name,
   l.customer_name, l.customer_phone, l.customer_email, l.customer_address, l.latitude, l.longitude, l.problem_description, l.job_type,
-  l.estimated_value, l.conversion_value, l.status_notes, l.lost_reason, l.ai_analysis, l.joined_into,
+  l.estimated_value, l.conversion_value, l.status_notes, l.lost_reason, l.ai_analysis, l.appointment_id, b.starts_at AS appointment_at,
+  b.status AS appointment_status, l.joined_into,
   ARRAY(SELECT j.id FROM leads j WHERE j.tenant_id = l.tenant_id AND j.joined_into = l.id ORDER BY j.id) AS joined_ids,
   l.created_at, l.updated_at`
 const joins = `JOIN contacts k ON k.tenant_id = l.tenant_id AND k.id = l.contact_id
-  LEFT JOIN user_profiles p ON p.tenant_id = l.tenant_id AND p.user_id = l.assignee_id`
+  LEFT JOIN user_profiles p ON p.tenant_id = l.tenant_id AND p.user_id = l.assignee_id
+  LEFT JOIN bookings b ON b.tenant_id = l.tenant_id AND b.id = l.appointment_id`
 
 export async function requireLead(tx: Tx, id: string, lock: '' | 'FOR NO KEY UPDATE OF l' = ''): Promise<LeadRow> {
   const { rows } = await tx.query<LeadRow>(
@@ -115,14 +120,7 @@ function conditionsOf(filter: Omit<LeadFilter, 'limit'>, values: unknown[]): str
 function pageOf(rows: (LeadRow & { at: string })[], limit: number, more: boolean) {
   const page = rows.slice(0, limit)
   const last = page.at(-1)
-  return { rows: page, next: more && last ? Buffer.from(`${last.at} ${last.id}`).toString('base64url') : null }
-}
-
-function placeOf(cursor: string): { at: string; id: string } {
-  const [at = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ')
-  if (!/^\d{1,17}$/.test(at) || !isUuid(id))
-    throw new ParleyError('malformed_cursor', 'The cursor is not one that this server gave.')
-  return { at, id }
+  return { rows: page, next: more && last ? cursorOf(last) : null }
 }
 
 export interface SumRow {

@@ -42,12 +42,18 @@ export function leadView(row: LeadRow, area: ServiceArea | null): LeadView {
     notes: row.status_notes,
     lostReason: row.lost_reason,
     analysis: row.ai_analysis,
+    appointment: appointmentOf(row),
     joinedInto: row.joined_into,
     joined: row.joined_ids,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   }
 }
+
+const appointmentOf = (row: LeadRow): LeadView['appointment'] =>
+  row.appointment_id && row.appointment_at && row.appointment_status
+    ? { id: row.appointment_id, startsAt: row.appointment_at.toISOString(), status: row.appointment_status }
+    : null
 
 /** Every status, in its order, also those of which there is none. */
 export const sumsView = (rows: readonly SumRow[]): LeadSums => ({

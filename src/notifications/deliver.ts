@@ -5,6 +5,7 @@
 import { buildPushPayload } from '@block65/webcrypto-web-push'
 import { type Channels, loadConnection } from '../conversations/accounts.ts'
 import type { Means } from '../conversations/notify.ts'
+import { needsRegistration } from '../conversations/window.ts'
 import { newId } from '../kernel/ids.ts'
 import { type Database, inTenant } from '../platform/db/tx.ts'
 import type { Logger } from '../platform/log.ts'
@@ -35,10 +36,13 @@ interface Claim {
   again: boolean
 }
 
-const atOnce = 8
+/** Under way at once of each way, and of them for one business: what hangs there leaves the others theirs. */
+const [atOnce, atOnceOfOne] = [8, 4]
 /** Longer than any call below takes. */
 const leaseMs = 120_000
 const callMs = 30_000
+/** Push services answer in well under a second; their addresses come from browsers, so anybody may give one that hangs. */
+const pushMs = 10_000
 const tries = 6
 /** Milliseconds: 30 s, 1, 2, 4, 8 minutes. */
 const retryMs = (attempts: number): number => 30_000 * 2 ** (attempts - 1)
@@ -46,16 +50,28 @@ const retryMs = (attempts: number): number => 30_000 * 2 ** (attempts - 1)
 const pushKeptSeconds = 24 * 3600
 
 export function startDeliveries(deps: DeliverDeps, options: { pollMs?: number } = {}): Worker {
+  const workers = (Object.keys(by) as Means[]).map((means) => startMeans(deps, means, options.pollMs ?? 1000))
+  const all = async (each: (worker: Worker) => Promise<void>): Promise<void> => void (await Promise.all(workers.map(each)))
+  return {
+    wake() {
+      for (const worker of workers) worker.wake()
+    },
+    idle: () => all((worker) => worker.idle()),
+    stop: () => all((worker) => worker.stop()),
+  }
+}
+
+function startMeans(deps: DeliverDeps, means: Means, pollMs: number): Worker {
   const now = () => (deps.now ?? (() => new Date()))()
   return startWorker<Claim>(deps.log, {
     operation: 'notifications',
     limit: atOnce,
-    pollMs: options.pollMs ?? 1000,
+    pollMs,
     async claim(limit) {
       const { rows } = await deps.db.pool.query<Claim>({
         name: 'claim_notifications',
-        text: 'SELECT * FROM parley.claim_notifications($1, $2, $3)',
-        values: [now(), limit, leaseMs],
+        text: 'SELECT * FROM parley.claim_notifications($1, $2, $3, $4, $5)',
+        values: [now(), limit, leaseMs, means, atOnceOfOne],
       })
       return rows
     },
@@ -88,6 +104,7 @@ const wordsOf = (facts: DeliveryFacts) =>
 
 function linkOf({ publicUrl }: DeliverDeps, facts: DeliveryFacts): string {
   const base = publicUrl().replace(/\/+$/, '')
+  if (facts.kind === 'number_waits') return `${base}/settings/numbers`
   return facts.conversation_id ? `${base}/inbox/${facts.conversation_id}` : `${base}/`
 }
 
@@ -112,18 +129,25 @@ async function email(deps: DeliverDeps, claim: Claim, facts: DeliveryFacts): Pro
 
 async function sms(deps: DeliverDeps, claim: Claim, facts: DeliveryFacts): Promise<Ended> {
   if (claim.again) return { state: 'unknown', detail: 'The sender stopped before the answer was recorded.' }
-  if (!facts.phone) return { state: 'failed', detail: 'The person has no number.' }
+  const { phone } = facts
+  if (!phone) return { state: 'failed', detail: 'The person has no number.' }
   const { db, secrets, channels } = deps
   const account = await inTenant(db, claim.tenant_id, async (tx) => {
-    const found = await textingAccount(tx)
+    const found = await textingAccount(tx, phone)
     return found && { ...found, connection: await loadConnection(tx, secrets, found.id) }
   })
   const channel = account && channels.get(account.provider)
   if (!account || !channel) return { state: 'failed', detail: 'The business has no number that texts.' }
+  if (account.opted_out) return { state: 'failed', detail: 'The person wrote STOP to the business: nothing is texted to them.' }
+  const unregistered = needsRegistration(account.registration, phone)
+  if (unregistered) return { state: 'failed', detail: unregistered }
   const { text } = wordsOf(facts)
-  const to = [{ kind: 'phone' as const, value: facts.phone, scope: '' as const }]
+  const to = [{ kind: 'phone' as const, value: phone, scope: '' as const }]
   const message = { messageId: newId(), to, body: { type: 'text' as const, text: `${text} ${linkOf(deps, facts)}` } }
-  const result = await channel.send(account.connection, message, { signal: AbortSignal.timeout(callMs) })
+  const result = await channel
+    .send(account.connection, message, { signal: AbortSignal.timeout(callMs) })
+    // A channel reports failures as values; what it throws may have happened after the request went out.
+    .catch((error: Error) => ({ outcome: 'unknown' as const, text: error.message }))
   if (result.outcome === 'accepted') return { state: 'sent' }
   if (result.outcome === 'unknown') return { state: 'unknown', detail: result.text }
   return result.outcome === 'retry' ? retry(claim, result.text) : { state: 'failed', detail: result.text }
@@ -132,8 +156,7 @@ async function sms(deps: DeliverDeps, claim: Claim, facts: DeliveryFacts): Promi
 async function push(deps: DeliverDeps, claim: Claim, facts: DeliveryFacts): Promise<Ended> {
   const browsers = await browsersOf(deps.db, deps.secrets, facts.user_id)
   if (browsers.length === 0) return { state: 'failed', detail: 'No browser of the person takes pushes any more.' }
-  const answers: ('taken' | 'gone' | string)[] = []
-  for (const browser of browsers) answers.push(await pushTo(deps, facts, browser))
+  const answers = await Promise.all(browsers.map((browser) => pushTo(deps, facts, browser)))
   if (answers.includes('taken')) return { state: 'sent' }
   const trouble = answers.find((answer) => answer !== 'gone')
   return trouble ? retry(claim, trouble) : { state: 'failed', detail: 'No browser of the person takes pushes any more.' }
@@ -157,7 +180,7 @@ async function pushTo(deps: DeliverDeps, facts: DeliveryFacts, { id, subscriptio
       vapid,
     )
     const response = await deps.fetch(subscription.endpoint, {
-      ...{ method, headers, body, redirect: 'error', signal: AbortSignal.timeout(callMs) },
+      ...{ method, headers, body, redirect: 'error', signal: AbortSignal.timeout(pushMs) },
     })
     await response.body?.cancel()
     if (response.ok) return 'taken'

@@ -4,7 +4,10 @@ import { makeAccount, makeTenant } from '../../test/world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { type MailSink, startMailSink } from '../../test/world/mail.ts'
 import { type ScriptedChannel, scriptedChannel } from '../../test/world/scripted-channel.ts'
+import { until } from '../../test/world/until.ts'
 import { setAccountState } from '../conversations/accounts.ts'
+import { keepConsent } from '../conversations/consents.ts'
+import { contactByPhone } from '../conversations/contacts.ts'
 import { handOver } from '../conversations/hand-over.ts'
 import { ensureLead } from '../conversations/leads.ts'
 import { type Notice, notify } from '../conversations/notify.ts'
@@ -16,7 +19,7 @@ import { createSecrets } from '../platform/secrets.ts'
 import { browsersOf, pushKeys, subscribe, unsubscribe } from '../tenancy/push.ts'
 import { rotateSecrets, sealedByKey } from '../tenancy/rotate-secrets.ts'
 import { startDeliveries } from './deliver.ts'
-import { countUnread, listOwn, markRead } from './store.ts'
+import { countUnread, listOwn, listUnsent, markRead } from './store.ts'
 
 let db: TestDatabase
 let sink: MailSink
@@ -261,6 +264,81 @@ test('a text whose sender stopped is not sent again, a mail is', async () => {
   expect(await sink.next(email)).toContain('Emergency')
 })
 
+test('push services that hang keep nobody else waiting, neither other ways nor other businesses', async () => {
+  const hangs = await person({ phone: null, prefers: { email: false } })
+  for (let n = 0; n < 3; n++) await register(hangs.id, browser(`https://hangs.test/${newId()}`))
+  for (let n = 0; n < 20; n++) await tell({ ...urgent, key: `hangs/${n}` })
+  const first = tenantId
+  tenantId = await makeTenant(db)
+  const other = await person()
+  await textsFrom()
+  await register(other.id, browser())
+  await tell(urgent)
+  const [hung, goes]: [number[], (() => void)[]] = [[], []]
+  const worker = startDeliveries(
+    {
+      ...{ db, log, secrets, mailer, channels: new Map([[channel.provider, channel]]), publicUrl: () => 'https://parley.test' },
+      fetch: ((url: string) =>
+        url.startsWith('https://hangs.test')
+          ? new Promise((resolve) => {
+              hung.push(1)
+              goes.push(() => resolve(new Response(null, { status: 410 })))
+            })
+          : Promise.resolve(new Response(null, { status: 201 }))) as typeof fetch,
+    },
+    { pollMs: 100 },
+  )
+  await until('the others are told', async () => Object.values(await states()).every((state) => state === 'sent'))
+  expect(await states()).toEqual({ email: 'sent', push: 'sent', sms: 'sent' })
+  // All browsers of a person at once: what is claimed is recorded before its lease ends. No more than four of a business.
+  await until('its own are on their way', async () => hung.length === 12)
+  await db.owner.query('DELETE FROM notifications WHERE tenant_id = $1', [first])
+  for (const go of goes) go()
+  await worker.stop()
+})
+
+test('a text that may have gone out when its sender failed is not sent again', async () => {
+  await person({ prefers: { email: false, push: false } })
+  await textsFrom()
+  const sends = channel.send
+  let asked = 0
+  channel.send = async () => {
+    asked += 1
+    throw new Error('broke off')
+  }
+  await tell(urgent)
+  await bring()
+  channel.send = sends
+  await bring({ minutes: 60 })
+  expect([asked, channel.sent.length, await states()]).toEqual([1, 0, { sms: 'unknown' }])
+})
+
+test('the team is texted by the rules of any text: not before carriers allow it, and nobody who wrote STOP', async () => {
+  await person({ prefers: { email: false, push: false } })
+  await textsFrom()
+  await db.owner.query(`UPDATE channel_accounts SET registration = 'pending' WHERE tenant_id = $1`, [tenantId])
+  await tell(urgent)
+  await bring()
+  expect([channel.sent.length, await states()]).toEqual([0, { sms: 'failed' }])
+  await db.owner.query(`UPDATE channel_accounts SET registration = 'approved' WHERE tenant_id = $1`, [tenantId])
+  const contact = await inTenant(db, tenantId, (tx) => contactByPhone(tx, '+16505550100'))
+  const says = (state: 'opted_in' | 'opted_out') =>
+    inTenant(db, tenantId, (tx) =>
+      keepConsent(tx, {
+        ...{ contactId: contact, channel: 'sms', topic: 'all', state, source: 'telephone', wording: 'x', actor: 'test' },
+        now: new Date(),
+      }),
+    )
+  await says('opted_out')
+  await tell({ ...urgent, key: 'lead/2' })
+  await bring()
+  expect(channel.sent).toEqual([])
+  await says('opted_in')
+  await tell({ ...urgent, key: 'lead/3' })
+  await bring()
+  expect(channel.sent).toHaveLength(1)
+})
+
 test('nothing is brought of a suspended business, nor to who has left', async () => {
   const { id } = await person()
   await tell(urgent)
@@ -329,4 +407,43 @@ test('leads and numbers tell of themselves, wherever it was written', async () =
     [tenantId],
   )
   expect(rows).toEqual([{ n: 5 }])
+})
+
+test('what could not be brought is told to whoever it was for, and all of it to those who manage the team', async () => {
+  const [ada, bob] = [await person(), await person({ role: 'agent' })]
+  await tell({ kind: 'emergency', key: 'a', data: {} })
+  await tell({ kind: 'emergency', key: 'b', data: {} })
+  await tell({ kind: 'emergency', key: 'old', data: {} })
+  const fail = (userId: string, means: string, key: string, detail: string | null, state = 'failed') =>
+    db.owner.query(
+      `UPDATE notification_deliveries d SET state = $5, detail = $4 FROM notifications n
+        WHERE n.tenant_id = d.tenant_id AND n.id = d.notification_id AND n.user_id = $1 AND d.means = $2 AND n.key = $3`,
+      [userId, means, key, detail, state],
+    )
+  await fail(ada.id, 'sms', 'a', 'The number does not exist.')
+  await fail(ada.id, 'sms', 'b', 'Its mailbox is full.')
+  await fail(bob.id, 'email', 'a', null)
+  const list = (userId?: string) => inTenant(db, tenantId, (tx) => listUnsent(tx, { days: 30, ...(userId ? { userId } : {}) }))
+  expect(await list(ada.id)).toMatchObject([{ means: 'sms', count: 2, why: 'Its mailbox is full.' }])
+  await fail(ada.id, 'sms', 'old', 'The sender stopped before the answer was recorded.', 'unknown')
+  expect(await list(ada.id)).toMatchObject([
+    { means: 'sms', outcome: 'unknown', count: 1, why: 'The sender stopped before the answer was recorded.' },
+    { means: 'sms', outcome: 'failed', count: 2, why: 'Its mailbox is full.' },
+  ])
+  await db.owner.query(`UPDATE notification_deliveries SET state = 'sent' WHERE state = 'unknown'`)
+  expect(await list(bob.id)).toMatchObject([{ means: 'email', count: 1, why: null, name: bob.email }])
+  expect((await list()).map(({ user_id, means }) => [user_id, means]).sort()).toEqual(
+    [
+      [ada.id, 'sms'],
+      [bob.id, 'email'],
+    ].sort(),
+  )
+  const other = tenantId
+  tenantId = await makeTenant(db)
+  expect(await list()).toEqual([])
+  tenantId = other
+  await db.owner.query('ALTER TABLE notification_deliveries DISABLE TRIGGER USER')
+  await db.owner.query(`UPDATE notification_deliveries SET updated_at = now() - interval '31 days'`)
+  await db.owner.query('ALTER TABLE notification_deliveries ENABLE TRIGGER USER')
+  expect(await list()).toEqual([])
 })

@@ -2,13 +2,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { notFound } from '../kernel/errors.ts'
-import { type Database, inTenant, inTransaction } from '../platform/db/tx.ts'
+import { type Database, inTenant, inTransaction, readTenant } from '../platform/db/tx.ts'
 import type { Secrets } from '../platform/secrets.ts'
-import { selfOf } from '../tenancy/authenticate.ts'
+import { actorOf, selfOf } from '../tenancy/authenticate.ts'
 import { pushKeys, subscribe, unsubscribe } from '../tenancy/push.ts'
 import * as schema from './schema.ts'
 import * as store from './store.ts'
-import { view } from './view.ts'
+import { teamUnsentView, unsentView, view } from './view.ts'
 
 const config = { access: 'signed_in' } as const
 const tags = ['Me']
@@ -61,6 +61,38 @@ export const notificationRoutes: FastifyPluginAsyncZod<{ db: Database; secrets: 
         await store.markRead(tx, { userId, ...request.body })
         return { unread: await store.countUnread(tx, userId) }
       })
+    },
+  )
+  server.get(
+    '/me/notifications/unsent',
+    {
+      config,
+      schema: {
+        ...{ tags, summary: 'What could not be brought to one in the last 30 days, or may not have been, by means' },
+        response: { 200: schema.unsentList },
+      },
+    },
+    async (request) => {
+      const { userId, tenantId } = place(request)
+      const rows = await readTenant(db, tenantId, (tx) => store.listUnsent(tx, { userId, days: schema.unsentDays }))
+      return { items: rows.map(unsentView) }
+    },
+  )
+  server.get(
+    '/notifications/unsent',
+    {
+      config: { access: 'members.manage' },
+      schema: {
+        ...{
+          tags: ['Members'],
+          summary: 'What could not be brought to the team in the last 30 days, or may not have been, by person and means',
+        },
+        response: { 200: schema.teamUnsentList },
+      },
+    },
+    async (request) => {
+      const rows = await readTenant(db, actorOf(request).tenantId, (tx) => store.listUnsent(tx, { days: schema.unsentDays }))
+      return { items: rows.map(teamUnsentView) }
     },
   )
   server.get(

@@ -8,7 +8,7 @@ export const listQuery = z.object({
 export const notificationView = z
   .object({
     id,
-    kind: z.enum(['emergency', 'caller_waits', 'lead', 'handed_over', 'account_down']),
+    kind: z.enum(['emergency', 'caller_waits', 'lead', 'handed_over', 'account_down', 'number_waits']),
     urgent: z.boolean(),
     conversationId: id.nullable(),
     who: z.string().nullable().describe('The customer, or the number: name, else number.'),
@@ -47,3 +47,19 @@ export const subscribeBody = z
   .strict()
 export const unsubscribeBody = z.object({ endpoint }).strict()
 export const pushKey = z.object({ publicKey: z.string().describe('The applicationServerKey of PushManager.subscribe.') })
+
+/** How far back it is told what could not be sent. */
+export const unsentDays = 30
+const unsent = z.object({
+  means: z.enum(['email', 'sms', 'push']),
+  outcome: z.enum(['failed', 'unknown']).describe('unknown: the answer was lost; it may have arrived, and is not sent again.'),
+  count: z.number().int(),
+  lastAt: z.string(),
+  why: z.string().nullable().describe('Why the last one failed, or is unknown, in words.'),
+})
+export const unsentView = unsent.meta({ id: 'Unsent' })
+export type UnsentView = z.infer<typeof unsentView>
+export const unsentList = z.object({ items: z.array(unsentView) })
+export const teamUnsentView = unsent.extend({ member: z.object({ id, name: z.string() }) }).meta({ id: 'TeamUnsent' })
+export type TeamUnsentView = z.infer<typeof teamUnsentView>
+export const teamUnsentList = z.object({ items: z.array(teamUnsentView) })

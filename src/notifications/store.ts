@@ -1,4 +1,5 @@
 import type { Means, NotificationKind } from '../conversations/notify.ts'
+import type { Registration } from '../conversations/window.ts'
 import type { Tx } from '../platform/db/tx.ts'
 
 export interface NotificationRow {
@@ -75,12 +76,25 @@ export async function deliveryFacts(tx: Tx, id: string, means: Means): Promise<D
   return rows[0]
 }
 
-/** The number from which the team is texted: the first that works. */
-export async function textingAccount(tx: Tx): Promise<{ id: string; provider: string } | undefined> {
-  const { rows } = await tx.query<{ id: string; provider: string }>(
-    `SELECT id, provider FROM channel_accounts WHERE tenant_id = $1 AND channel = 'sms' AND removed_at IS NULL
-        AND state IN ('connected', 'degraded') ORDER BY created_at, id LIMIT 1`,
-    [tx.tenantId],
+export interface TextingAccount {
+  id: string
+  provider: string
+  registration: Registration
+  /** Whoever has this number wrote STOP to the business, and START not since. */
+  opted_out: boolean
+}
+
+/** The number from which the team is texted: the first that works, and what any text to this telephone has to pass. */
+export async function textingAccount(tx: Tx, phone: string): Promise<TextingAccount | undefined> {
+  const { rows } = await tx.query<TextingAccount>(
+    `SELECT a.id, a.provider, a.registration, coalesce((SELECT s.state FROM consents s
+             WHERE s.tenant_id = a.tenant_id AND s.channel = 'sms' AND s.topic = 'all' AND s.contact_id IN (
+                     SELECT k.id FROM contacts k WHERE k.tenant_id = a.tenant_id AND k.phone = $2 UNION ALL
+                     SELECT i.contact_id FROM contact_identities i WHERE i.tenant_id = a.tenant_id AND i.scope = '' AND i.kind = 'phone' AND i.value = $2)
+             ORDER BY s.occurred_at DESC, s.id DESC LIMIT 1) = 'opted_out', false) AS opted_out
+       FROM channel_accounts a WHERE a.tenant_id = $1 AND a.channel = 'sms' AND a.removed_at IS NULL
+        AND a.state IN ('connected', 'degraded') ORDER BY a.created_at, a.id LIMIT 1`,
+    [tx.tenantId, phone],
   )
   return rows[0]
 }
@@ -104,4 +118,28 @@ export async function recordDelivery(
       ...[ended.detail?.slice(0, 500) ?? null, ended.state === 'queued' ? ended.againMs : 0, now],
     ],
   )
+}
+
+export interface UnsentRow {
+  user_id: string
+  name: string | null
+  means: Means
+  outcome: 'failed' | 'unknown'
+  count: number
+  last_at: Date
+  why: string | null
+}
+
+/** What could not be brought to people lately, or may not have been, by whom and by what means; of one person, or of all. */
+export async function listUnsent(tx: Tx, given: { userId?: string; days: number }): Promise<UnsentRow[]> {
+  const { rows } = await tx.query<UnsentRow>(
+    `SELECT n.user_id, coalesce(nullif(concat_ws(' ', p.first_name, p.last_name), ''), u.email) AS name, d.means, d.state AS outcome,
+            count(*)::int AS count, max(d.updated_at) AS last_at, (array_agg(d.detail ORDER BY d.updated_at DESC, n.id DESC))[1] AS why
+       FROM notification_deliveries d JOIN notifications n ON n.tenant_id = d.tenant_id AND n.id = d.notification_id
+       JOIN user_profiles p ON p.tenant_id = n.tenant_id AND p.user_id = n.user_id JOIN users u ON u.id = n.user_id
+      WHERE d.tenant_id = $1 AND d.state IN ('failed', 'unknown') AND d.updated_at > now() - make_interval(days => $3) AND ($2::uuid IS NULL OR n.user_id = $2)
+      GROUP BY 1, 2, 3, 4 ORDER BY last_at DESC, 1, 3, 4`,
+    [tx.tenantId, given.userId ?? null, given.days],
+  )
+  return rows
 }

@@ -34,6 +34,10 @@ const words: Record<string, Words> = {
       title: `${who} is not connected`,
       text: `${who} neither sends nor receives.${rest(what)}`,
     }),
+    number_waits: ({ who, what }) => ({
+      title: `${who} waits`,
+      text: `${who} has waited for more than an hour to be set up or given back.${rest(what)}`,
+    }),
   },
   es: {
     open: 'Abrir',
@@ -46,6 +50,10 @@ const words: Record<string, Words> = {
     lead: ({ who, what }) => ({ title: `Nuevo cliente potencial: ${who}`, text: `${who} ha pedido algo.${rest(what)}` }),
     handed_over: ({ who, what }) => ({ title: `${who} te espera`, text: `El asistente pasó a ${who} al equipo.${rest(what)}` }),
     account_down: ({ who, what }) => ({ title: `${who} sin conexión`, text: `${who} no envía ni recibe.${rest(what)}` }),
+    number_waits: ({ who, what }) => ({
+      title: `${who} espera`,
+      text: `${who} lleva más de una hora esperando a ser configurado o devuelto.${rest(what)}`,
+    }),
   },
   pt: {
     open: 'Abrir',
@@ -61,6 +69,10 @@ const words: Record<string, Words> = {
       text: `O assistente passou ${who} para a equipe.${rest(what)}`,
     }),
     account_down: ({ who, what }) => ({ title: `${who} sem conexão`, text: `${who} não envia nem recebe.${rest(what)}` }),
+    number_waits: ({ who, what }) => ({
+      title: `${who} está à espera`,
+      text: `${who} espera há mais de uma hora para ser configurado ou devolvido.${rest(what)}`,
+    }),
   },
   ru: {
     open: 'Открыть',
@@ -79,6 +91,10 @@ const words: Record<string, Words> = {
       title: `${who}: нет связи`,
       text: `${who}: сообщения не уходят и не приходят.${rest(what)}`,
     }),
+    number_waits: ({ who, what }) => ({
+      title: `${who}: ожидание`,
+      text: `${who}: номер больше часа ждёт настройки или возврата.${rest(what)}`,
+    }),
   },
   ar: {
     open: 'فتح',
@@ -88,6 +104,10 @@ const words: Record<string, Words> = {
     lead: ({ who, what }) => ({ title: `عميل محتمل جديد: ${who}`, text: `${who} طلب خدمة.${rest(what)}` }),
     handed_over: ({ who, what }) => ({ title: `${who} بانتظارك`, text: `حوّل المساعد ${who} إلى الفريق.${rest(what)}` }),
     account_down: ({ who, what }) => ({ title: `${who} غير متصل`, text: `${who} لا يرسل ولا يستقبل.${rest(what)}` }),
+    number_waits: ({ who, what }) => ({
+      title: `${who} ينتظر`,
+      text: `${who} ينتظر منذ أكثر من ساعة أن يُجهَّز أو يُعاد.${rest(what)}`,
+    }),
   },
 }
 export const wordedLanguages = Object.keys(words)

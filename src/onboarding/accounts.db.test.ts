@@ -24,6 +24,7 @@ beforeAll(async () => {
       channels: new Map(),
       log: silent,
       app: {},
+      callHooks: () => ({ calls: '', callStatus: '' }),
       twilio: {},
     },
     lookup: { find: async () => null, caughtUp: async () => {}, startOver: () => {} },

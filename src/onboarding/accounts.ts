@@ -20,6 +20,20 @@ import type { TenantLookup } from '../tenancy/tenant-lookup.ts'
 import { prove, requireClaimable, takeFromUnproven } from './proof.ts'
 import * as store from './store.ts'
 
+export interface CallHooks {
+  calls: string
+  callStatus: string
+}
+
+/** What has to be entered at the provider of a number. */
+export interface NumberWebhook {
+  url: string
+  verifyToken: string | null
+  /** Where nobody calls the number through this provider: null. */
+  calls: string | null
+  callStatus: string | null
+}
+
 export interface OnboardingDeps {
   db: Database
   secrets: Secrets
@@ -31,6 +45,8 @@ export interface OnboardingDeps {
   publicUrl: () => string
   /** The platform's own app: its secret is configured, and by which businesses sign up. */
   app: { id?: string; secret?: string; configId?: string; url?: string }
+  /** Where a telephony provider tells of calls to numbers of this app. */
+  callHooks: (provider: string, slug: string) => CallHooks
   /** Where Twilio is reached, for proofs and for numbers that are connected from now on. */
   twilio: { url?: string }
 }
@@ -98,7 +114,7 @@ export async function connectNumber(
   by: By,
   tenantId: string,
   given: NewNumber,
-): Promise<{ accountId: string; webhook: { url: string; verifyToken: string | null } }> {
+): Promise<{ accountId: string; webhook: NumberWebhook }> {
   const { phoneNumberId: externalId, accessToken, wabaId: owner } = given
   const claim = { tenantId, provider, externalId, config: { wabaId: owner }, credentials: { accessToken } }
   const proven = await prove(deps, by, claim, !given.appSecret)
@@ -118,7 +134,8 @@ export async function connectNumber(
       subject: { type: 'account', id: accountId },
       changes: { provider, name: given.name, phoneNumberId: given.phoneNumberId },
     })
-    return { accountId, webhook: { url: webhookUrl(deps, provider, app?.slug ?? ''), verifyToken: app?.verifyToken ?? null } }
+    const url = webhookUrl(deps, provider, app?.slug ?? '')
+    return { accountId, webhook: { url, verifyToken: app?.verifyToken ?? null, calls: null, callStatus: null } }
   })
   await askProvider(deps, tenantId, made.accountId)
   return made
@@ -237,6 +254,7 @@ async function changeApp(
 
 export async function removeNumber(deps: OnboardingDeps, by: By, tenantId: string, accountId: string): Promise<void> {
   await changeAccounts(deps, tenantId, [], async (tx) => {
+    await store.requireNotBought(tx, accountId)
     await store.removeAccount(tx, accountId)
     await appendEvent(tx, { type: 'account.updated', actor: by.label, data: { accountId } })
     await audit(tx, by, { action: 'account.removed', subject: { type: 'account', id: accountId } })

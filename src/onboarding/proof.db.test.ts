@@ -30,6 +30,7 @@ beforeEach(() => {
     ...{ db, secrets: createSecrets(['a master key for this test only']), log: silent },
     channels: new Map([['whatsapp-cloud', { owns: (account: AccountConnection) => answers(account) } as unknown as Channel]]),
     app: { url: 'https://graph.example' },
+    callHooks: () => ({ calls: '', callStatus: '' }),
     twilio: {},
     lookup: { find: async () => null, caughtUp: async () => {}, startOver: () => {} },
     ...{ wakeDispatch: () => {}, changed: (id: string) => void changed.push(id), publicUrl: () => 'http://parley.example' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { centreSteps, isReady } from './readiness.ts'
+import { centreSteps, isReady, isWanted } from './readiness.ts'
 
 const working = { configured: true, state: 'connected', text: null, heard: true, accounts: 1 }
 
@@ -27,4 +27,11 @@ test('what a contact centre still needs is said in words, and keeps nobody from 
     done: false,
     missing: 'Its credentials are missing.',
   })
+})
+
+test('a business hears of the channels it uses or has begun with, and of all while it has none to choose from', () => {
+  expect(isWanted('twilio', [], 1)).toBe(false)
+  expect(isWanted('twilio', ['twilio'], 1)).toBe(true)
+  expect(isWanted('twilio', ['whatsapp'], 0)).toBe(false)
+  expect([isWanted('twilio', [], 0), isWanted('whatsapp', [], 0)]).toEqual([true, true])
 })

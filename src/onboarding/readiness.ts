@@ -163,8 +163,14 @@ export async function readinessOf(deps: OnboardingDeps, tenantId: string): Promi
       channels.push({ channel, accountId, name: account.name, ready, steps })
     }
     // Of what has no account: the first that carries it stands for all that do.
-    for (const { channel, provider, setup } of deps.channels.values()) {
+    const given = await begunWith(tx)
+    const offers = [...deps.channels.values()].map((one) => webhookProvider(one))
+    const begun = given.filter((provider) => offers.includes(provider))
+    const connected = channels.length
+    for (const offered of deps.channels.values()) {
+      const { channel, provider, setup } = offered
       if (!setup || channels.some((one) => one.channel === channel)) continue
+      if (!isWanted(webhookProvider(offered), begun, connected)) continue
       const steps = setup({
         account: null,
         webhookUrl: webhookUrl(deps, provider, ''),
@@ -185,6 +191,23 @@ export async function readinessOf(deps: OnboardingDeps, tenantId: string): Promi
     const steps = [...businessSteps(rows[0], channels), ...centreSteps(await centreFacts(tx))]
     return { ready: isReady(steps), channels, steps }
   })
+}
+
+/**
+ * Whether a channel that has no account is among what a business has to do: where it has begun with its provider, and where
+ * nothing is connected or begun at all, for then it has to choose.
+ */
+export const isWanted = (provider: string, begun: readonly string[], connected: number): boolean =>
+  begun.includes(provider) || (connected === 0 && begun.length === 0)
+
+/** Providers to which the business has given an app of its own or credentials. */
+async function begunWith(tx: Tx): Promise<string[]> {
+  const { rows } = await tx.query<{ provider: string }>(
+    `SELECT provider FROM channel_apps WHERE tenant_id = $1
+     UNION SELECT credential_type FROM tenant_credentials WHERE tenant_id = $1 AND is_active`,
+    [tx.tenantId],
+  )
+  return rows.map(({ provider }) => provider)
 }
 
 /** How far the people who set it up have come; they say it, nothing else depends on it. */

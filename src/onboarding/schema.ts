@@ -95,6 +95,11 @@ export const webhookView = z
       .string()
       .nullable()
       .describe('For the handshake, shown this once; null where the platform’s own app delivers.'),
+    calls: z
+      .string()
+      .nullable()
+      .describe('Where the provider asks what a caller shall hear; null where the number takes no calls here.'),
+    callStatus: z.string().nullable().describe('Where it tells how a call ended.'),
   })
   .meta({ id: 'AccountWebhook' })
 export const createdAccount = accountView.extend({ webhook: webhookView }).meta({ id: 'CreatedAccount' })

@@ -39,6 +39,7 @@ function shop() {
     ...{ db, secrets, log: silent },
     channels: new Map([['whatsapp-cloud', { signUp } as Channel]]),
     app: { id: digits(15), secret: 'app secret', configId: digits(15) },
+    callHooks: () => ({ calls: '', callStatus: '' }),
     twilio: {},
     lookup: { find: async () => null, caughtUp: async () => {}, startOver: () => {} },
     ...{ wakeDispatch: () => {}, changed: () => {}, publicUrl: () => 'http://parley.example' },

@@ -116,29 +116,66 @@ export async function removeAccount(tx: Tx, id: string): Promise<void> {
     `DELETE FROM tenant_credentials WHERE tenant_id = $1 AND credential_type IN ('channel_account', 'whatsapp_pin') AND subject = $2`,
     [tx.tenantId, id],
   )
-  // An app that nobody else of the business uses goes with it, and so does its webhook address. Channels may share one.
+  await failWaiting(tx, id)
+  await dropUnusedApp(tx, account.app_slug)
+  await followMainNumber(tx)
+}
+
+/** What waited for this account will never go: whoever wrote it sees that. */
+async function failWaiting(tx: Tx, accountId: string): Promise<void> {
+  await tx.query(
+    `WITH failed AS (
+       UPDATE message_tracking SET status = 'failed', status_at = clock_timestamp(), failed_at = clock_timestamp(), error_code = 'account_removed',
+              error_text = 'Not sent. The number was removed before this went out; write from another one.'
+        WHERE tenant_id = $1 AND channel_account_id = $2 AND direction = 'OUTBOUND' AND unsent AND status = 'queued' RETURNING id, conversation_id)
+     INSERT INTO events (tenant_id, type, conversation_id, message_id, actor, data)
+       SELECT $1, 'message.status', conversation_id, id, 'system', '{"status": "failed"}' FROM failed`,
+    [tx.tenantId, accountId],
+  )
+}
+
+/** An app that nobody else of the business uses goes, and so does its webhook address. Channels may share one. */
+export async function dropUnusedApp(tx: Tx, slug: string): Promise<void> {
   const { rows: apps } = await tx.query<{ id: string }>(
     `DELETE FROM channel_apps p WHERE p.tenant_id = $1 AND p.slug = $2
         AND NOT EXISTS (SELECT FROM channel_accounts a WHERE a.tenant_id = $1 AND a.app_slug = $2 AND a.removed_at IS NULL)
+        AND NOT EXISTS (SELECT FROM number_providers n WHERE n.tenant_id = $1 AND n.app_slug = $2)
      RETURNING p.id`,
-    [tx.tenantId, account.app_slug],
+    [tx.tenantId, slug],
   )
   for (const app of apps)
     await tx.query(`DELETE FROM tenant_credentials WHERE tenant_id = $1 AND credential_type = 'channel_app' AND subject = $2`, [
       tx.tenantId,
       app.id,
     ])
-  await followMainNumber(tx)
+}
+
+/** A number that was bought here would be paid for by somebody who has forgotten it. */
+export async function requireNotBought(tx: Tx, accountId: string): Promise<void> {
+  const { rowCount } = await tx.query(
+    `SELECT FROM phone_numbers WHERE tenant_id = $1 AND channel_account_id = $2 AND account_sid IS NOT NULL AND status <> 'released'`,
+    [tx.tenantId, accountId],
+  )
+  if (rowCount)
+    throw new ParleyError('conflict', 'This number was bought here. Release it: that gives it back and disconnects it.')
 }
 
 /** What has happened on an account so far. */
-export async function evidence(tx: Tx, id: string): Promise<{ received: boolean; sent: boolean; templates: boolean }> {
-  const { rows } = await tx.query<{ received: boolean; sent: boolean; templates: boolean }>(
+interface Evidence {
+  received: boolean
+  sent: boolean
+  templates: boolean
+  /** It was bought here. */
+  setHere: boolean
+}
+export async function evidence(tx: Tx, id: string): Promise<Evidence> {
+  const { rows } = await tx.query<Evidence>(
     `SELECT EXISTS (SELECT FROM message_tracking m WHERE m.tenant_id = $1 AND m.channel_account_id = $2 AND m.direction = 'INBOUND') AS received,
             EXISTS (SELECT FROM message_tracking m WHERE m.tenant_id = $1 AND m.channel_account_id = $2 AND m.direction = 'OUTBOUND'
                        AND m.status IN ('sent', 'delivered', 'read')) AS sent,
-            EXISTS (SELECT FROM templates t WHERE t.tenant_id = $1 AND t.channel_account_id = $2 AND t.status = 'approved') AS templates`,
+            EXISTS (SELECT FROM templates t WHERE t.tenant_id = $1 AND t.channel_account_id = $2 AND t.status = 'approved') AS templates,
+            EXISTS (SELECT FROM phone_numbers p WHERE p.tenant_id = $1 AND p.channel_account_id = $2 AND p.account_sid IS NOT NULL) AS "setHere"`,
     [tx.tenantId, id],
   )
-  return rows[0] ?? { received: false, sent: false, templates: false }
+  return rows[0] ?? { received: false, sent: false, templates: false, setHere: false }
 }

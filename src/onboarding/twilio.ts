@@ -8,7 +8,7 @@ import type { Secrets } from '../platform/secrets.ts'
 import { addChannelApp } from '../tenancy/apps.ts'
 import { audit, type By } from '../tenancy/audit.ts'
 import { loadCredentials, storeCredentials } from '../tenancy/credentials.ts'
-import { askProvider, changeAccounts, type OnboardingDeps, webhookUrl } from './accounts.ts'
+import { askProvider, changeAccounts, type NumberWebhook, type OnboardingDeps, webhookUrl } from './accounts.ts'
 import { prove, requireClaimable } from './proof.ts'
 
 export interface NewTwilioNumber {
@@ -33,7 +33,7 @@ export async function connectTwilio(
   by: By,
   tenantId: string,
   given: NewTwilioNumber,
-): Promise<{ accountId: string; webhook: { url: string; verifyToken: null } }> {
+): Promise<{ accountId: string; webhook: NumberWebhook }> {
   const channel = given.provider === 'twilio' ? 'sms' : 'whatsapp'
   const { provider, externalId } = twilioPlace(channel, given.number)
   const apiKey = keyOf(given)
@@ -55,7 +55,8 @@ export async function connectTwilio(
       subject: { type: 'account', id: accountId },
       changes: { provider, name: given.name, number: given.number, accountSid: given.accountSid },
     })
-    return { accountId, webhook: { url: webhookUrl(deps, provider, appSlug), verifyToken: null } }
+    const calls = channel === 'sms' ? deps.callHooks(provider, appSlug) : { calls: null, callStatus: null }
+    return { accountId, webhook: { url: webhookUrl(deps, provider, appSlug), verifyToken: null, ...calls } }
   }
   const made = await changeAccounts(deps, tenantId, proven ? [externalId] : [], store, provider).catch(taken)
   await askProvider(deps, tenantId, made.accountId)
@@ -77,7 +78,7 @@ function keyOf(given: { apiKeySid?: string; apiKeySecret?: string }) {
 }
 
 /** The app of this account at Twilio: what it signs with is the account's token, whichever of its numbers is meant. */
-async function appFor(
+export async function appFor(
   tx: Tx,
   secrets: Secrets,
   given: { accountSid: string; authToken: string; name: string },
@@ -86,7 +87,8 @@ async function appFor(
     `SELECT p.slug, p.id FROM channel_apps p
       WHERE p.tenant_id = $1 AND p.provider = $2 AND p.slug IN (
         SELECT a.app_slug FROM channel_accounts a JOIN tenant_twilio_config t ON t.tenant_id = a.tenant_id AND t.channel_account_id = a.id
-         WHERE a.tenant_id = $1 AND t.account_sid = $3 AND a.removed_at IS NULL) ORDER BY p.created_at, p.id LIMIT 1`,
+         WHERE a.tenant_id = $1 AND t.account_sid = $3 AND a.removed_at IS NULL
+        UNION SELECT n.app_slug FROM number_providers n WHERE n.tenant_id = $1 AND n.account_sid = $3) ORDER BY p.created_at, p.id LIMIT 1`,
     [tx.tenantId, appProvider, given.accountSid],
   )
   const known = rows[0]
@@ -161,13 +163,13 @@ async function changePlain(tx: Tx, accountId: string, given: TwilioChange): Prom
 }
 
 /** Returns the accounts whose credentials changed, with the one that was named. */
-async function withNewSecrets(
+export async function withNewSecrets(
   tx: Tx,
   secrets: Secrets,
-  given: TwilioChange & { accountId: string; accountSid: string },
+  given: TwilioChange & { accountId?: string; accountSid: string },
 ): Promise<string[]> {
   const key = keyOf(given)
-  if (given.authToken === undefined && !key) return [given.accountId]
+  if (given.authToken === undefined && !key) return given.accountId === undefined ? [] : [given.accountId]
   const { rows } = await tx.query<{ id: string; app_id: string | null }>(
     `SELECT a.id, p.id AS app_id FROM channel_accounts a
        JOIN tenant_twilio_config t ON t.tenant_id = a.tenant_id AND t.channel_account_id = a.id
@@ -175,10 +177,16 @@ async function withNewSecrets(
       WHERE a.tenant_id = $1 AND t.account_sid = $2 AND a.removed_at IS NULL ORDER BY a.id`,
     [tx.tenantId, given.accountSid, appProvider],
   )
+  const renewed = { ...(given.authToken === undefined ? {} : { authToken: given.authToken }), ...key }
   for (const { id } of rows) {
     const before = (await loadCredentials(tx, secrets, 'channel_account', id)) ?? {}
-    const values = { ...before, ...(given.authToken === undefined ? {} : { authToken: given.authToken }), ...key }
-    await storeCredentials(tx, secrets, { type: 'channel_account', subject: id, values })
+    await storeCredentials(tx, secrets, { type: 'channel_account', subject: id, values: { ...before, ...renewed } })
+  }
+  // Numbers of this account are bought and given back with it too.
+  const buying = await loadCredentials(tx, secrets, 'number_provider', given.accountSid)
+  if (buying) {
+    const values = { ...buying, ...renewed }
+    await storeCredentials(tx, secrets, { type: 'number_provider', subject: given.accountSid, values })
   }
   if (given.authToken !== undefined)
     for (const app of new Set(rows.flatMap(({ app_id }) => app_id ?? [])))

@@ -1,5 +1,5 @@
 /** The one connection of this process to Redis. What it does not answer in time counts as not answered: nobody waits for it. */
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import type { Logger } from './log.ts'
 
 export interface Redis {

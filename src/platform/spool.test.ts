@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import * as nodeFiles from 'node:fs/promises'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -43,13 +43,11 @@ test('what was put is handed on in order, as it came, and is gone afterwards', a
   await put(spool, 'three')
   expect([spool.waiting().files, spool.waiting('a').files, spool.waiting('nobody').files]).toEqual([3, 2, 0])
   await spool.drain()
-  expect(got.map(({ source, about }) => [source, about])).toEqual([
-    ['a', { text: 'one' }],
-    ['b', {}],
-    ['a', { text: 'three' }],
-  ])
-  expect(got[0]).toMatchObject({ receivedAt: new Date('2026-11-20T10:00:00Z'), body: Buffer.from('body of one') })
-  expect(got[1]?.body.equals(odd)).toBe(true)
+  // Two sources do not wait for each other.
+  const [ofA, ofB] = ['a', 'b'].map((source) => got.filter((item) => item.source === source)) as [Spooled[], Spooled[]]
+  expect([ofA.map(({ about }) => about), ofB.map(({ about }) => about)]).toEqual([[{ text: 'one' }, { text: 'three' }], [{}]])
+  expect(ofA[0]).toMatchObject({ receivedAt: new Date('2026-11-20T10:00:00Z'), body: Buffer.from('body of one') })
+  expect(ofB[0]?.body.equals(odd)).toBe(true)
   expect([await kept(), spool.waiting()]).toEqual([[], { files: 0, bytes: 0, oldestMs: 0 }])
 })
 
@@ -159,6 +157,26 @@ test('a new process finds what the one before it took, in order, and leaves draf
   expect(second.waiting('a').files).toBe(3)
   await second.drain()
   expect([got, await kept()]).toEqual([['one', 'two', 'three'], ['.half.spool']])
+})
+
+test('what the disk gives back damaged is set aside, and neither stops the start nor what comes behind it', async () => {
+  const damage = async (id: string, bytes: number) => {
+    const path = join(folder, `${id}.spool`)
+    await truncate(path, bytes < 0 ? (await readFile(path)).length + bytes : bytes)
+  }
+  const got: unknown[] = []
+  const first = await open(async ({ about }) => void got.push(about.text))
+  await damage(await put(first, 'no head'), 3)
+  await damage(await put(first, 'half a body'), -2)
+  await put(first, 'whole')
+  await first.drain()
+  expect([got, first.totals().setAside, (await readdir(join(folder, 'failed'))).length]).toEqual([['whole'], 2, 2])
+  await damage(await put(first, 'nothing'), 0)
+  await put(first, 'whole again')
+  await first.stop()
+  const second = await open(async ({ about }) => void got.push(about.text))
+  await second.drain()
+  expect([got, second.waiting().bytes, await kept()]).toEqual([['whole', 'whole again'], 0, []])
 })
 
 test('killed at any step, what was promised is there afterwards, whole; what was not is not half there', async () => {

@@ -8,19 +8,9 @@ import * as nodeFiles from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '../kernel/ids.ts'
 import type { Logger } from './log.ts'
+import { Damaged, encode, fileName, leftBehind, read, type Spooled, type SpoolFiles, store } from './spool-files.ts'
 
-export interface Spooled {
-  /** Time-ordered, and the name of the file. */
-  id: string
-  /** Who takes it afterwards. */
-  source: string
-  /** What it is about: those with the same are handed on one after the other. Absent: one after all others of its source. */
-  order?: string
-  receivedAt: Date
-  /** Whatever the taker needs beside the body. */
-  about: Record<string, unknown>
-  body: Buffer
-}
+export type { Spooled } from './spool-files.ts'
 
 export interface Spool {
   /** Resolves once it is on the disk. Rejects with SpoolFull, or where the disk does: then it was not taken. */
@@ -43,13 +33,11 @@ export class SpoolFull extends Error {
   }
 }
 
+/** The disk does not give back what it has: it may later. */
+class DiskFault extends Error {}
+
 /** Gets one; throws where it cannot be stored yet: then it, and all that comes after it, wait. */
 export type Take = (item: Spooled) => Promise<void>
-
-export type SpoolFiles = Pick<
-  typeof nodeFiles,
-  'mkdir' | 'readdir' | 'readFile' | 'rename' | 'rm' | 'stat' | 'writeFile' | 'open'
->
 
 interface Options {
   folder: string
@@ -104,9 +92,16 @@ export async function openSpool(options: Options): Promise<Spool> {
     if (n > 0) ordered.set(one.order ?? '', n)
     else ordered.delete(one.order ?? '')
   }
-  for (const one of await leftBehind(files, folder)) {
-    used += one.bytes
-    add(one)
+  for (const id of await leftBehind(files, folder)) {
+    const item = await read(files, join(folder, fileName(id))).catch(async (error: Error) => {
+      if (!(error instanceof Damaged)) throw error
+      await setAside({ id, source: 'unknown' }, error)
+      return undefined
+    })
+    if (!item) continue
+    const bytes = encode(item).length
+    used += bytes
+    add({ id, source: item.source, order: item.order, bytes, at: item.receivedAt.getTime() })
   }
   let stopped = false
   let draining: Promise<void> | undefined
@@ -121,23 +116,28 @@ export async function openSpool(options: Options): Promise<Spool> {
     return undefined
   }
 
+  async function setAside({ id, source }: Pick<Waiting, 'id' | 'source'>, error: Error): Promise<void> {
+    totals.setAside += 1
+    log.error('What was kept on the disk could not be taken in, and was set aside', {
+      ...{ operation: 'spool', id, source, error: error.message },
+    })
+    await files.rename(join(folder, fileName(id)), join(aside, fileName(id))).catch(() => {})
+  }
+
   /** False where it, and so all behind it, has to wait. */
   async function handOne(next: Waiting): Promise<boolean> {
-    const item = await read(files, join(folder, fileName(next.id)))
     try {
+      const item = await read(files, join(folder, fileName(next.id))).catch((error: Error) => {
+        if (error instanceof Damaged) throw error
+        throw new DiskFault(error.message)
+      })
       if (item) await options.take({ ...item, id: next.id })
       if (item) totals.handedOn += 1
       await files.rm(join(folder, fileName(next.id)), { force: true })
     } catch (error) {
-      if (options.isPassing(error)) return false
-      totals.setAside += 1
-      log.error('What was kept on the disk could not be taken in, and was set aside', {
-        operation: 'spool',
-        id: next.id,
-        source: next.source,
-        error: (error as Error).message,
-      })
-      await files.rename(join(folder, fileName(next.id)), join(aside, fileName(next.id))).catch(() => {})
+      if (error instanceof DiskFault) throw error
+      if (!(error instanceof Damaged) && options.isPassing(error)) return false
+      await setAside(next, error as Error)
     }
     remove(next)
     return true
@@ -237,73 +237,4 @@ function createBefore() {
       return orders !== undefined && (order === undefined || orders.has(order) || orders.has(''))
     },
   }
-}
-
-const fileName = (id: string): string => `${id}.spool`
-
-/** First line: what it is, as JSON. Then the body, byte for byte. */
-function encode({ source, order, receivedAt, about, body }: Omit<Spooled, 'id'>): Buffer {
-  const head = JSON.stringify({ source, order, receivedAt: receivedAt.toISOString(), about, length: body.length })
-  return Buffer.concat([Buffer.from(`${head}\n`), body])
-}
-
-/** undefined: it is gone, somebody else has handed it on. */
-async function read(files: SpoolFiles, path: string): Promise<Omit<Spooled, 'id'> | undefined> {
-  const content = await files.readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (!content) return undefined
-  const end = content.indexOf('\n')
-  const head = JSON.parse(content.subarray(0, end).toString()) as {
-    source: string
-    order?: string
-    receivedAt: string
-    about: Record<string, unknown>
-  }
-  const { source, about } = head
-  const order = typeof head.order === 'string' ? { order: head.order } : {}
-  return { source, ...order, about, receivedAt: new Date(head.receivedAt), body: content.subarray(end + 1) }
-}
-
-/** Under its name only when whole; and the name is on the disk before this returns. */
-async function store(files: SpoolFiles, folder: string, name: string, content: Buffer): Promise<void> {
-  const draft = join(folder, `.${name}`)
-  try {
-    await files.writeFile(draft, content, { mode: 0o600, flag: 'wx', flush: true })
-    await files.rename(draft, join(folder, name))
-  } catch (error) {
-    await files.rm(draft, { force: true }).catch(() => {})
-    throw error
-  }
-  const handle = await files.open(folder)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** What an earlier life of this process took and did not hand on. A draft was never promised to anybody. */
-async function leftBehind(files: SpoolFiles, folder: string): Promise<Waiting[]> {
-  const found: Waiting[] = []
-  for (const name of (await files.readdir(folder)).sort()) {
-    const path = join(folder, name)
-    if (name.startsWith('.') && name.endsWith('.spool')) {
-      // A draft of another process that lives is young.
-      if (Date.now() - (await files.stat(path)).mtimeMs > 60_000) await files.rm(path, { force: true })
-      continue
-    }
-    if (!name.endsWith('.spool')) continue
-    const item = await read(files, path)
-    if (item)
-      found.push({
-        id: name.slice(0, -'.spool'.length),
-        source: item.source,
-        order: item.order,
-        bytes: (await files.stat(path)).size,
-        at: item.receivedAt.getTime(),
-      })
-  }
-  return found
 }

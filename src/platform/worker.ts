@@ -36,6 +36,7 @@ export function startWorker<C>(log: Logger, options: WorkerOptions<C>): Worker {
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<number> | undefined
 
+  /** How much it got; -1 where it could not ask. */
   async function look(): Promise<number> {
     if (stopped || underWay >= limit) return 0
     clearTimeout(timer)
@@ -46,7 +47,7 @@ export function startWorker<C>(log: Logger, options: WorkerOptions<C>): Worker {
       return items.length
     } catch (error) {
       log.warn('No work could be claimed', { operation, error: (error as Error).message })
-      return 0
+      return -1
     } finally {
       if (!stopped) {
         timer = setTimeout(wake, options.pollMs)
@@ -75,6 +76,10 @@ export function startWorker<C>(log: Logger, options: WorkerOptions<C>): Worker {
       }
       return
     }
+    void begin()
+  }
+  /** One look at a time: a second would find locked what the first is taking, and take it for nothing. */
+  function begin(): Promise<number> {
     looking = look().finally(() => {
       looking = undefined
       if (again && !stopped) {
@@ -82,6 +87,7 @@ export function startWorker<C>(log: Logger, options: WorkerOptions<C>): Worker {
         wake()
       }
     })
+    return looking
   }
   async function carry(item: C): Promise<void> {
     underWay += 1
@@ -101,7 +107,7 @@ export function startWorker<C>(log: Logger, options: WorkerOptions<C>): Worker {
     async idle() {
       for (;;) {
         await looking
-        if (underWay === 0 && !looking && (await look()) === 0) return
+        if (underWay === 0 && !looking && (await begin()) === 0 && underWay === 0 && !looking) return
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
     },

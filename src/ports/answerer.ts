@@ -74,4 +74,9 @@ export interface Answerer {
   sender: 'human' | 'ai' | 'system' | 'agent'
   /** May take long; is told by the signal when the turn is no longer its own. A throw is a failed turn: tried again, then handed to people. */
   takeTurn(turn: Turn, signal: AbortSignal): Promise<Verdict>
+  /**
+   * Tells of a line, by the words alone, whether somebody has to know of it at once: asked for every line of an account that it
+   * answers, as it comes in, whoever has the conversation. It finds what a turn would find, so the same is told once.
+   */
+  watch?(tenantId: string): Promise<(text: string) => Alert | null>
 }

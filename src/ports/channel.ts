@@ -319,6 +319,8 @@ export interface SetupFacts {
   account: { state: string; stateText: string | null; address: string | null; owner: string | null } | null
   /** Where the provider has to deliver. */
   webhookUrl: string
+  /** Whether this server told the provider so itself, because the number was bought here. */
+  setHere?: boolean
   /** Whether that address can be reached from outside: https, and not this machine. */
   reachable: boolean
   /** Whether what is delivered there can be checked: the app's secret is known. */

@@ -1,8 +1,9 @@
 /**
  * What Parley asks of a telephony provider, and what one tells Parley. A provider that carries calls exports one `Telephony`
- * beside its `Channel`: what it delivers becomes a `CallEvent`, what a caller hears is a `CallAnswer`. Both directions are pure.
+ * beside its `Channel`: what it delivers becomes a `CallEvent`, what a caller hears is a `CallAnswer`; both directions are pure. What it has on record may be
+ * asked.
  */
-import type { WebhookRequest } from './channel.ts'
+import type { AccountConnection, CallOptions, WebhookRequest } from './channel.ts'
 
 /**
  * Why the provider calls us. incoming: somebody rings, what shall they hear; dialled: how ringing the business ended, what now;
@@ -59,6 +60,18 @@ export type CallAnswer =
   | { kind: 'go_on' }
   | { kind: 'hang_up' }
 
+/** A call as the provider has it on record. `ended`: null while it goes on. */
+export interface RecordedCall extends CallBase {
+  startedAt: Date
+  ended: { result: EndResult; seconds: number; at: Date } | null
+}
+/** unknown: it could not be asked. Calls oldest first. */
+export type RecordedCalls = { outcome: 'listed'; calls: RecordedCall[] } | { outcome: 'unknown' }
+/** What is on record of one call. `ended`: null while it goes on; `dialled`: null where nobody was rung. */
+export type CallRecord =
+  | { outcome: 'known'; ended: RecordedCall['ended']; dialled: { result: DialResult; seconds: number } | null }
+  | { outcome: 'unknown' }
+
 export interface Telephony {
   /** Value of channel_accounts.provider. */
   provider: string
@@ -68,4 +81,8 @@ export interface Telephony {
   parse(hook: VoiceHook, request: Pick<WebhookRequest, 'url' | 'rawBody'>): ParsedCall
   /** What the provider takes for an answer. */
   render(answer: CallAnswer): { contentType: string; body: string }
+  /** Callers' calls to this number since then, where the provider keeps a record and announces them here. Never legs that were rung. */
+  list?(account: AccountConnection, given: { since: Date } & CallOptions): Promise<RecordedCalls>
+  /** Goes with `list`. */
+  recordOf?(account: AccountConnection, given: { callId: string } & CallOptions): Promise<CallRecord>
 }

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
 import { actorOf } from '../tenancy/authenticate.ts'
+import { funnelCsv, readFunnel } from './funnel.ts'
 import * as schema from './schema.ts'
 import * as store from './store.ts'
 import { addUp, nextOf, view } from './view.ts'
@@ -107,6 +108,30 @@ export const reportRoutes: FastifyPluginAsyncZod<{ db: Database }> = async (serv
     { config: ours, schema: { tags, summary: 'Automations, by how often they ran', response: { 200: schema.automations } } },
     async (request) =>
       as(schema.automations, { items: (await inOwn(request, (tx) => store.automations(tx, tx.tenantId))).map(view) }),
+  )
+  server.get(
+    '/reports/funnel',
+    {
+      config: ours,
+      schema: {
+        ...{ tags, summary: 'From calls to jobs: what became of the calls of some days', querystring: schema.funnelDays },
+        description:
+          'Every number is that of the events of the log that say it: `call.detected`, `call.missed`, `lead.updated` and so on.',
+        response: { 200: schema.funnel },
+      },
+    },
+    (request) => inOwn(request, (tx) => readFunnel(tx, request.query)),
+  )
+  server.get(
+    '/reports/funnel/export',
+    {
+      config: ours,
+      schema: { tags, summary: 'The same as a file for a spreadsheet (CSV)', querystring: schema.funnelDays },
+    },
+    async (request, reply) => {
+      const file = funnelCsv(await inOwn(request, (tx) => readFunnel(tx, request.query)))
+      return reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="funnel.csv"').send(file)
+    },
   )
 
   server.get(

@@ -97,6 +97,50 @@ export const volume = z
   .object({ items: z.array(z.object({ date: z.iso.date(), inbound: count, outbound: count, total: count })) })
   .meta({ id: 'VolumeReport' })
 
+/** A year of calls is read in a moment; what is longer is asked in parts. */
+const mostFunnelDays = 366
+const lengthOf = ({ from, to }: { from: string; to: string }): number => (Date.parse(to) - Date.parse(from)) / dayMs + 1
+export const funnelDays = z
+  .object({
+    from: z.iso.date().optional().describe("The first day, in the business's zone."),
+    to: z.iso.date().optional().describe('The last day, included. Default: today.'),
+    days: z.coerce.number().int().min(1).max(mostFunnelDays).default(usualDays).describe('Where `from` is not named.'),
+  })
+  .refine(
+    ({ from, to }) => !from || !to || (from <= to && lengthOf({ from, to }) <= mostFunnelDays),
+    `from must not be after to, and at most ${mostFunnelDays} days`,
+  )
+
+const funnelSteps = {
+  calls: count,
+  missed: count,
+  texted: count.describe('Missed calls that were answered with a text.'),
+  replied: count.describe('Conversations in which the caller wrote after that text.'),
+  talked: count.describe('Those of them in which a person of the business wrote as well.'),
+  leads: count.describe('Different leads of these calls, wherever they began.'),
+  qualified: count.describe('Leads that came at least so far, also those that were lost afterwards.'),
+  scheduled: count.describe('The same of an appointment.'),
+  completed: count,
+  lost: count,
+  estimatedValue: z.number().describe('Of all these leads together.'),
+  wonValue: z.number().describe('What the completed ones came to.'),
+}
+export const funnel = z
+  .object({
+    zone: z.string().describe("The business's time zone: days are of its calendar."),
+    from: z.iso.date(),
+    to: z.iso.date(),
+    all: z.object(funnelSteps),
+    days: z
+      .array(z.object({ date: z.iso.date(), ...funnelSteps }))
+      .describe('Oldest first. A conversation or lead counts on the day of its first call.'),
+    lost: z
+      .array(z.object({ reason: z.string(), leads: count, estimatedValue: z.number() }))
+      .describe('Why leads were lost, the most frequent reason first.'),
+  })
+  .meta({ id: 'FunnelReport' })
+export type Funnel = z.infer<typeof funnel>
+
 export const campaigns = z
   .object({
     items: z.array(

@@ -43,6 +43,29 @@ export const statuses = (on: Asking, tenantId: string, { from, to }: Stretch) =>
 /** `now` decides which day is the last. */
 export const volume = (on: Asking, tenantId: string, days: number, now: Date = new Date()) =>
   rowsOf(on, 'SELECT day::text AS date, inbound, outbound, total FROM parley.report_volume($1, $2, $3)', [tenantId, days, now])
+
+/** Which days are meant: so many where the first is not named, until today where the last is not, and at most a year. */
+export async function funnelDays(
+  on: Asking,
+  tenantId: string,
+  given: { from?: string | undefined; to?: string | undefined; days?: number },
+  now: Date,
+) {
+  const [row] = await rowsOf(
+    on,
+    `WITH z AS (SELECT coalesce((SELECT b.timezone FROM business_settings b WHERE b.tenant_id = $1),
+                                (SELECT t.settings ->> 'timezone' FROM tenants t WHERE t.id = $1), 'UTC') AS zone),
+       d AS (SELECT zone, coalesce($3::date, ($4::timestamptz AT TIME ZONE zone)::date) AS last FROM z)
+     SELECT zone, greatest(coalesce($2::date, last - ($5::integer - 1)), last - 365)::text AS "from", last::text AS "to" FROM d`,
+    [tenantId, given.from ?? null, given.to ?? null, now, given.days ?? 30],
+  )
+  return row as { zone: string; from: string; to: string }
+}
+export const funnel = (on: Asking, tenantId: string, from: string, to: string) =>
+  rowsOf(on, 'SELECT *, day::text AS date FROM parley.report_funnel($1, $2, $3)', [tenantId, from, to])
+export const lostLeads = (on: Asking, tenantId: string, from: string, to: string) =>
+  rowsOf(on, 'SELECT * FROM parley.report_lost_leads($1, $2, $3)', [tenantId, from, to])
+
 export const activeCampaigns = (on: Asking, tenantId: string) =>
   rowsOf(on, 'SELECT * FROM parley.report_active_campaigns($1)', [tenantId])
 export const automations = (on: Asking, tenantId: string) =>

@@ -13,6 +13,7 @@ const minimum = {
   'media.write': 'agent',
   'accounts.read': 'viewer',
   'accounts.write': 'admin',
+  'numbers.manage': 'admin',
   'templates.read': 'viewer',
   'templates.sync': 'agent',
   'members.read': 'viewer',

@@ -60,7 +60,13 @@ export const preferences = z
     notificationEmail: z.boolean(),
     notificationSms: z.boolean(),
     notificationPush: z.boolean(),
-    aiTakeoverDelay: z.number().int().min(0).max(3600).describe('Seconds an assistant waits for this person to answer.'),
+    aiTakeoverDelay: z
+      .number()
+      .int()
+      .min(0)
+      .max(3600)
+      .nullable()
+      .describe('Seconds an assistant waits for this person to answer. null: as the business.'),
   })
   .meta({ id: 'Preferences' })
 export type Preferences = z.infer<typeof preferences>

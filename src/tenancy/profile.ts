@@ -48,7 +48,7 @@ export async function readMe(db: Database, { session }: Pick<Self, 'session'>): 
   const { rows } = await db.pool.query<PersonRow>(
     `SELECT u.totp_confirmed_at IS NOT NULL AS totp, s.status, s.is_online, s.last_seen_at,
             coalesce(p.notification_email, true) AS email, coalesce(p.notification_sms, true) AS sms,
-            coalesce(p.notification_push, true) AS push, coalesce(p.ai_takeover_delay, 60) AS delay,
+            coalesce(p.notification_push, true) AS push, p.ai_takeover_delay AS delay,
             (SELECT count(*)::int FROM user_recovery_codes c WHERE c.user_id = u.id AND c.used_at IS NULL) AS codes
        FROM users u LEFT JOIN user_preferences p ON p.user_id = u.id LEFT JOIN user_status s ON s.user_id = u.id WHERE u.id = $1`,
     [session.user.id],
@@ -81,7 +81,7 @@ interface PersonRow {
   email: boolean
   sms: boolean
   push: boolean
-  delay: number
+  delay: number | null
   codes: number
 }
 
@@ -116,15 +116,15 @@ export async function changeProfile(tx: Tx, changed: PeopleDeps['changed'], self
 export async function changePreferences(db: Database, userId: string, patch: PatchPreferences): Promise<Preferences> {
   const { rows } = await db.pool.query<Preferences>(
     `INSERT INTO user_preferences AS p (user_id, notification_email, notification_sms, notification_push, ai_takeover_delay)
-     VALUES ($1, coalesce($2, true), coalesce($3, true), coalesce($4, true), coalesce($5, 60))
+     VALUES ($1, coalesce($2, true), coalesce($3, true), coalesce($4, true), $5)
      ON CONFLICT (user_id) DO UPDATE SET notification_email = coalesce($2, p.notification_email),
        notification_sms = coalesce($3, p.notification_sms), notification_push = coalesce($4, p.notification_push),
-       ai_takeover_delay = coalesce($5, p.ai_takeover_delay)
+       ai_takeover_delay = CASE WHEN $6 THEN $5 ELSE p.ai_takeover_delay END
      RETURNING notification_email AS "notificationEmail", notification_sms AS "notificationSms",
        notification_push AS "notificationPush", ai_takeover_delay AS "aiTakeoverDelay"`,
     [
       ...[userId, patch.notificationEmail ?? null, patch.notificationSms ?? null],
-      ...[patch.notificationPush ?? null, patch.aiTakeoverDelay ?? null],
+      ...[patch.notificationPush ?? null, patch.aiTakeoverDelay ?? null, patch.aiTakeoverDelay !== undefined],
     ],
   )
   return rows[0] as Preferences

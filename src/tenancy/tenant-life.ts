@@ -14,6 +14,7 @@ import { findTenantRow, type TenantLookup } from './tenant-lookup.ts'
 import { mergePatch, patchColumns, publicIdOf, type TenantPatch } from './tenant-rules.ts'
 import type { createTenant as createTenantBody, fromGenesys } from './tenant-schema.ts'
 import type { Released, TenantRow } from './tenant-view.ts'
+import { setNumberLimit } from './tenants.ts'
 
 export interface TenantDeps {
   db: Database
@@ -110,12 +111,24 @@ async function lockTenant(tx: Tx): Promise<TenantRow> {
   return rows[0]
 }
 
+/** Columns are named by our own code alone. */
+async function setTenant(tx: Tx, set: Record<string, unknown>): Promise<TenantRow> {
+  const { rows } = await tx.query<TenantRow>(
+    `UPDATE tenants SET ${Object.keys(set)
+      .map((name, i) => `${name} = $${i + 2}`)
+      .join(', ')} WHERE id = $1 RETURNING *`,
+    [tx.tenantId, ...Object.values(set)],
+  )
+  return rows[0] as TenantRow
+}
+
 export async function patchBusiness(deps: TenantDeps, by: By, tenantId: string, patch: TenantPatch): Promise<TenantRow> {
   return await change(deps, tenantId, async (tx) => {
     if (patch.status === 'suspended') await stopClaims(tx)
     const before = await lockTenant(tx)
     if (before.status === 'deleted') throw notFound('The business')
-    const { settings, metadata, ...plain } = patch
+    const { settings, metadata, phoneNumberLimit, ...plain } = patch
+    if (phoneNumberLimit !== undefined) await setNumberLimit(tx, phoneNumberLimit)
     const set: Record<string, unknown> = {}
     for (const [field, column] of Object.entries(patchColumns)) {
       const value = plain[field as keyof typeof plain]
@@ -125,11 +138,8 @@ export async function patchBusiness(deps: TenantDeps, by: By, tenantId: string, 
     if (merged) set.settings = JSON.stringify(requireModest(merged))
     if (metadata) set.metadata = JSON.stringify(requireModest(mergePatch(before.metadata, metadata)))
     const columns = Object.keys(set)
-    if (columns.length === 0) return before
-    const { rows } = await tx.query<TenantRow>(
-      `UPDATE tenants SET ${columns.map((name, i) => `${name} = $${i + 2}`).join(', ')} WHERE id = $1 RETURNING *`,
-      [tenantId, ...Object.values(set)],
-    )
+    if (columns.length === 0 && phoneNumberLimit === undefined) return before
+    const after = columns.length === 0 ? before : await setTenant(tx, set)
     if (typeof merged?.timezone === 'string')
       await tx.query('UPDATE business_settings SET timezone = $2 WHERE tenant_id = $1 AND timezone <> $2', [
         tenantId,
@@ -140,11 +150,12 @@ export async function patchBusiness(deps: TenantDeps, by: By, tenantId: string, 
       subject: { type: 'tenant', id: tenantId },
       changes: {
         ...plain,
+        ...(phoneNumberLimit === undefined ? {} : { phoneNumberLimit }),
         ...(settings ? { settings: Object.keys(settings) } : {}),
         ...(metadata ? { metadata: Object.keys(metadata) } : {}),
       },
     })
-    return rows[0] as TenantRow
+    return after
   })
 }
 const statusWord = { active: 'resumed', suspended: 'suspended' } as const
@@ -158,12 +169,28 @@ export async function requireNotDeleted(tx: Tx): Promise<void> {
   if (!rowCount) throw notFound('The business')
 }
 
+/** Numbers that were bought here would be paid for by nobody's will. Who buys one waits for the business's lock, and finds it deleted. */
+async function requireNoNumbers(tx: Tx): Promise<void> {
+  const { rows } = await tx.query<{ phone_number: string }>(
+    `SELECT phone_number FROM phone_numbers WHERE tenant_id = $1 AND account_sid IS NOT NULL AND status <> 'released' ORDER BY slot`,
+    [tx.tenantId],
+  )
+  if (rows.length === 0) return
+  const numbers = rows.map(({ phone_number }) => phone_number).join(', ')
+  throw new ParleyError(
+    'conflict',
+    `This business pays for telephone numbers: ${numbers}. Release them first (Settings → Numbers, or POST /api/numbers/:id/release).`,
+    { numbers: rows.map(({ phone_number }) => phone_number) },
+  )
+}
+
 /** Its rows stay until it is purged; what others find it by is free at once. */
 export async function deleteBusiness(deps: TenantDeps, by: By, tenantId: string): Promise<void> {
   await change(deps, tenantId, async (tx) => {
     await stopClaims(tx)
     const before = await lockTenant(tx)
     if (before.status === 'deleted') throw notFound('The business')
+    await requireNoNumbers(tx)
     const released: Released = {
       tenantId: before.tenant_id,
       subdomain: before.subdomain,

@@ -7,6 +7,7 @@ import { digits, inboundText, makeAccount, receipt, type TestAccount, webhook } 
 import { callTables, fillCalls } from '../../test/world/calls.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { fillLaterTables, laterTables } from '../../test/world/later-tables.ts'
+import { fillScheduling, schedulingTables } from '../../test/world/scheduling.ts'
 import { receiveBatch } from '../conversations/receive.ts'
 import { newId } from '../kernel/ids.ts'
 import { createFolderStore } from '../platform/blobs.ts'
@@ -62,7 +63,9 @@ async function business(slug: string): Promise<TestAccount> {
     )
     await fillLaterTables(tx, account.accountId)
     const { rows } = await tx.query<{ id: string }>('SELECT id FROM conversations LIMIT 1')
-    await fillCalls(tx, { accountId: account.accountId, conversationId: rows[0]?.id ?? '' })
+    const conversationId = rows[0]?.id ?? ''
+    await fillCalls(tx, { accountId: account.accountId, conversationId })
+    await fillScheduling(tx, conversationId)
   })
   await createFolderStore(folder).put(account.tenantId, Buffer.from('the same picture'))
   return account
@@ -103,6 +106,7 @@ test("purging removes a deleted business's rows in every table and its files, an
       'webhook_events',
       ...laterTables,
       ...callTables,
+      ...schedulingTables,
     ]),
   )
 

@@ -13,6 +13,7 @@ import type { LookupBy, TenantLookup } from './tenant-lookup.ts'
 import { actingBy, asOperator, requireOwnFields, requireTenant } from './tenant-reach.ts'
 import * as schema from './tenant-schema.ts'
 import { type TenantRow, tenantView } from './tenant-view.ts'
+import { numberLimit } from './tenants.ts'
 
 export interface TenantRouteDeps extends CredentialDeps {
   lookup: TenantLookup
@@ -81,6 +82,10 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ deps: TenantRouteDeps }> = as
     },
   )
 
+  const detail = async (row: TenantRow) => ({
+    ...tenantView(row),
+    phoneNumberLimit: await inTenant(db, row.id, numberLimit),
+  })
   const found = async (request: FastifyRequest, by: LookupBy, value: string) => {
     const tenant = await lookup.find(by, value)
     if (!tenant || !(asOperator(request) || tenant.id === actorOf(request).tenantId)) throw notFound('The business')
@@ -128,20 +133,20 @@ export const tenantRoutes: FastifyPluginAsyncZod<{ deps: TenantRouteDeps }> = as
     '/tenants/:id',
     {
       config: { access: 'business.read', platform: 'tenants.read' },
-      schema: { tags, summary: 'One', params, response: { 200: schema.tenantView } },
+      schema: { tags, summary: 'One', params, response: { 200: schema.tenantDetail } },
     },
-    async (request) => tenantView(await requireTenant(db, request, request.params.id)),
+    async (request) => detail(await requireTenant(db, request, request.params.id)),
   )
   server.patch(
     '/tenants/:id',
     {
       config: { access: 'business.write', platform: 'tenants.write' },
-      schema: { tags, summary: 'Change', params, body: schema.patchTenant, response: { 200: schema.tenantView } },
+      schema: { tags, summary: 'Change', params, body: schema.patchTenant, response: { 200: schema.tenantDetail } },
     },
     async (request) => {
       const { id } = await requireTenant(db, request, request.params.id)
       requireOwnFields(request, request.body, schema.ownFields)
-      return tenantView(await patchBusiness(deps, actingBy(request), id, request.body))
+      return await detail(await patchBusiness(deps, actingBy(request), id, request.body))
     },
   )
   server.delete(

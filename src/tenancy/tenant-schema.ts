@@ -71,6 +71,10 @@ export const tenantView = z
   })
   .meta({ id: 'Tenant' })
 export type TenantView = z.infer<typeof tenantView>
+export const tenantDetail = tenantView
+  .extend({ phoneNumberLimit: z.number().int().describe('How many telephone numbers it may have at once.') })
+  .meta({ id: 'TenantDetail' })
+export type TenantDetail = z.infer<typeof tenantDetail>
 
 export const createTenant = z
   .object({
@@ -107,6 +111,13 @@ export const patchTenant = z
     tenantId: publicId.optional(),
     plan: plan.optional(),
     rateLimit: rateLimit.optional(),
+    phoneNumberLimit: z
+      .number()
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('How many telephone numbers it may have at once. Those that are there stay.'),
     status: tenantStatus.exclude(['deleted']).optional(),
     genesysOrgId: foreignId.nullish(),
     genesysOrgName: z.string().max(255).nullish(),

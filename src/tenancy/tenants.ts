@@ -29,6 +29,21 @@ export async function makeBusinessSettings(tx: Tx): Promise<void> {
   )
 }
 
+/** How many telephone numbers the business may have at once. */
+export async function numberLimit(tx: Tx): Promise<number> {
+  const { rows } = await tx.query<{ phone_number_limit: number }>(
+    'SELECT phone_number_limit FROM business_settings WHERE tenant_id = $1',
+    [tx.tenantId],
+  )
+  return rows[0]?.phone_number_limit ?? 1
+}
+
+/** Numbers beyond it stay; no further one is bought. */
+export async function setNumberLimit(tx: Tx, limit: number): Promise<void> {
+  await makeBusinessSettings(tx)
+  await tx.query('UPDATE business_settings SET phone_number_limit = $2 WHERE tenant_id = $1', [tx.tenantId, limit])
+}
+
 /** Null where somebody signs in with this address already. */
 export async function addPerson(tx: Tx, given: { email: string; passwordHash: string }): Promise<string | null> {
   const { rows } = await tx.query<{ id: string }>(

@@ -8,6 +8,7 @@ import { inboundText, makeAccount, receipt, type TestAccount, webhook } from '..
 import { fillCalls } from '../../test/world/calls.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/world/database.ts'
 import { silent } from '../../test/world/people.ts'
+import { fillScheduling } from '../../test/world/scheduling.ts'
 import { receiveBatch } from '../conversations/receive.ts'
 import { listMessages, removedLines } from '../inbox/store.ts'
 import { newId } from '../kernel/ids.ts'
@@ -125,6 +126,30 @@ describe('by itself', () => {
     expect(await count('calls')).toBe(0)
     expect(await count('leads WHERE call_id IS NULL')).toBe(1)
     expect(await count('conversations WHERE call_id IS NULL AND lead_id IS NOT NULL')).toBe(1)
+  })
+  test('a hold of somebody’s time goes a day after it ended, what was booked with it stays', async () => {
+    await said(account, '16505550101', 0, 'hello')
+    const { id, contact_id } = (
+      await all<{ id: string; contact_id: string }>('SELECT id, contact_id FROM conversations')
+    )[0] ?? {
+      ...{ id: '', contact_id: '' },
+    }
+    await inTenant(db, account.tenantId, (tx) => fillScheduling(tx, id))
+    const ended = (ago: string) =>
+      db.owner.query(`UPDATE booking_holds SET expires_at = $1::timestamptz - $2::interval`, [now, ago])
+    await ended('23 hours')
+    await upkeep()
+    expect(await count('booking_holds')).toBe(2)
+    await ended('25 hours')
+    const hold = await inTenant(db, account.tenantId, (tx) => placeHold(tx, by, { contactId: contact_id, reason: 'A dispute' }))
+    await upkeep()
+    expect(await count('booking_holds')).toBe(2)
+    await inTenant(db, account.tenantId, (tx) => releaseHold(tx, by, hold.id))
+    await upkeep()
+    expect(await count('booking_holds')).toBe(0)
+    expect(await all('SELECT hold_id, status FROM bookings')).toEqual([{ hold_id: null, status: 'confirmed' }])
+    expect(await count('occupied_times WHERE booking_id IS NOT NULL')).toBe(1)
+    expect(await count('occupied_times')).toBe(1)
   })
   test('the provider’s id is forgotten after thirteen months, with receipts, attempts and events', async () => {
     const old = await said(account, '16505550101', 15, 'long ago')

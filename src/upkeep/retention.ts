@@ -69,7 +69,7 @@ export async function keepRetention(deps: RetentionDeps, options: RetentionOptio
   const plans = (await retentionPlan(deps.owner, now)).filter((plan) => !plan.held)
   for (const [at, plan] of plans.entries()) {
     options.signal?.throwIfAborted()
-    await forgetBesides(deps, plan, options.signal, add)
+    await forgetBesides(deps, plan, now, options.signal, add)
     options.onProgress?.({ done: at + 1, total: plans.length * 2 })
   }
   add('dead_letters', await forgetNobodysLetters(deps.owner, now))
@@ -120,6 +120,7 @@ async function letGo(owner: Pick<Client, 'query'>, month: Month, now: Date): Pro
 async function forgetBesides(
   deps: RetentionDeps,
   plan: Plan,
+  now: Date,
   signal: AbortSignal | undefined,
   add: (kind: string, n: number) => void,
 ): Promise<void> {
@@ -131,6 +132,7 @@ async function forgetBesides(
   add('dead_letters', await each(async (tx, { contacts }) => (contacts ? 0 : await store.forgetDeadLetters(tx, before))))
   add('notifications', await each((tx) => store.forgetNotifications(tx, before)))
   add('previews', await each((tx) => store.forgetPreviews(tx, before)))
+  add('booking_holds', await each((tx) => store.forgetBookingHolds(tx, now)))
 }
 
 async function forgetTraces(

@@ -150,6 +150,18 @@ export async function forgetCalls(tx: Tx, before: Date): Promise<number> {
   return rowCount ?? 0
 }
 
+/** Holds of people's time that ended, a day ago or longer: whoever asks why has an answer for that long. */
+export async function forgetBookingHolds(tx: Tx, now: Date): Promise<number> {
+  const { rowCount } = await tx.query(
+    `DELETE FROM booking_holds WHERE tenant_id = $1 AND id IN (SELECT x.id FROM booking_holds x
+        WHERE x.tenant_id = $1 AND x.expires_at < $2::timestamptz - interval '1 day'
+          AND NOT EXISTS (SELECT FROM retention_holds h WHERE h.tenant_id = $1 AND h.contact_id = x.contact_id AND h.released_at IS NULL)
+        ORDER BY x.expires_at LIMIT $3)`,
+    [tx.tenantId, now, batchRows],
+  )
+  return rowCount ?? 0
+}
+
 export interface EventPlace {
   txid: string
   id: string

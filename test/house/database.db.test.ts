@@ -46,7 +46,7 @@ describe('the pages about the data say what a migrated database has', () => {
 })
 
 describe('indexes by the names under which others know them', () => {
-  /** Of message automation, of the tables of a salon whose rows expire, and of people, numbers, calls and leads of a trade. */
+  /** Of message automation, of the tables of a salon whose rows expire, and of people, numbers, calls, leads and bookings of a trade. */
   const named =
     `tenants_status contacts_tenant contacts_phone contacts_metadata contacts_status conversations_tenant conversations_contact
     conversations_last_message messages_tenant messages_contact messages_conversation messages_external_id messages_status messages_created_at
@@ -57,7 +57,8 @@ describe('indexes by the names under which others know them', () => {
     tenants_business_location tenants_trade_type tenants_onboarding business_settings_tenant phone_numbers_tenant phone_numbers_phone
     phone_numbers_sid phone_numbers_status phone_numbers_area_code calls_tenant_status calls_customer_phone calls_start_time calls_call_sid
     conversations_tenant_status conversations_customer_phone conversations_ai_active messages_tenant_direction messages_message_sid
-    leads_tenant_status leads_customer_phone leads_created_at`
+    leads_tenant_status leads_customer_phone leads_created_at staff_company_id staff_active staff_yclients_id staff_rating bookings_company_id
+    bookings_client_id bookings_staff_id bookings_datetime bookings_company_datetime bookings_status bookings_yclients_id`
       .split(/\s+/)
       .map((name) => `idx_${name}`)
 

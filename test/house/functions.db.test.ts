@@ -394,7 +394,7 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
         [tenantId, user, tenantId === ours.tenantId],
       )
     }
-    const claim = 'SELECT tenant_id FROM parley.claim_notifications(now(), 10, 60000)'
+    const claim = `SELECT tenant_id FROM parley.claim_notifications(now(), 10, 60000, 'email', 4)`
     const claimed = await rowsOf(claim)
     expect(claimed).toHaveLength(1)
     expect(await rowsOf(claim)).toEqual([])
@@ -418,6 +418,24 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     expect(await rowsOf(claim)).toEqual([])
     expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
     await db.owner.query('DELETE FROM calls')
+    return claimed.map((row) => row.tenant_id)
+  },
+  async claim_due_numbers() {
+    for (const { tenantId } of [ours, theirs])
+      await db.owner.query(
+        `INSERT INTO phone_numbers (tenant_id, phone_number, voice_webhook_url, sms_webhook_url, due_at)
+         VALUES ($1, '+16505550100', 'x', 'x', CASE WHEN $2 THEN now() ELSE now() + interval '1 hour' END)`,
+        [tenantId, tenantId === ours.tenantId],
+      )
+    const before = await fingerprint(db.owner, theirs.tenantId)
+    const claim = (at = 'now()') => rowsOf(`SELECT tenant_id, token FROM parley.claim_due_numbers(${at}, 10, 60000)`)
+    const claimed = await claim()
+    expect(claimed).toMatchObject([{ tenant_id: ours.tenantId, token: 1 }])
+    expect(await claim()).toEqual([])
+    // Whoever had it is gone: the next has another token.
+    expect(await claim(`now() + interval '2 minutes'`)).toMatchObject([{ token: 2 }])
+    expect(await fingerprint(db.owner, theirs.tenantId)).toEqual(before)
+    await db.owner.query('DELETE FROM phone_numbers')
     return claimed.map((row) => row.tenant_id)
   },
   async claim_queue_progress() {

@@ -29,6 +29,19 @@ let link: string
 let filled: Filled
 const known: Record<string, string> = {}
 
+/** Rows by the ten thousand that all point at what is there: without the checks and triggers of each. */
+async function put(sql: string, values: unknown[] = []): Promise<void> {
+  const client = await db.owner.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query('SET LOCAL session_replication_role = replica')
+    await client.query(sql, values)
+    await client.query('COMMIT')
+  } finally {
+    client.release()
+  }
+}
+
 beforeAll(async () => {
   db = await createTestDatabase()
   await prepareJobs(db.url, jobNames)
@@ -51,7 +64,7 @@ beforeAll(async () => {
     [label, 5],
     [many, 10_000],
   ] as const)
-    await db.owner.query(
+    await put(
       `INSERT INTO conversation_labels (tenant_id, label_id, conversation_id)
        SELECT $1, $2, id FROM (SELECT id FROM conversations WHERE tenant_id = $1 ORDER BY last_message_at LIMIT $3) x`,
       [tenantId, id, n],
@@ -67,14 +80,14 @@ beforeAll(async () => {
   const { id = '', conversation_id = '', contact_id = '' } = one.rows[0] ?? {}
   Object.assign(known, { message: id, conversation: conversation_id, contact: contact_id, member, label, many })
   // Half of the conversations had a session in a contact centre.
-  await db.owner.query(
+  await put(
     `INSERT INTO conversation_mappings (tenant_id, conversation_ref, channel_account_id, wa_id, conversation_id, phone_number_id, status)
      SELECT c.tenant_id, c.id, c.channel_account_id, '49' || row_number() OVER (), 'over-there-' || row_number() OVER (), '4711',
             CASE WHEN row_number() OVER () % 3 = 0 THEN 'active' ELSE 'closed' END
        FROM conversations c WHERE c.tenant_id = $1 LIMIT 20000`,
     [tenantId],
   )
-  await db.owner.query(
+  await put(
     `UPDATE message_tracking t SET mapping_id = m.id FROM conversation_mappings m WHERE m.tenant_id = t.tenant_id AND m.conversation_ref = t.conversation_id`,
   )
   await db.owner.query(`INSERT INTO contact_centres (tenant_id, name, slug) VALUES ($1, 'genesys', 'plans')`, [tenantId])
@@ -88,7 +101,7 @@ beforeAll(async () => {
   await db.owner.query('UPDATE search_progress SET messages_before = NULL')
   while ((await fillSearch(db, tenantId)).more);
   // Every conversation began with a call.
-  await db.owner.query(
+  await put(
     `INSERT INTO calls (tenant_id, id, call_sid, channel_account_id, contact_id, customer_phone, business_phone, status, outcome, outcome_by, start_time, conversation_id)
      SELECT c.tenant_id, c.id, 'CA' || row_number() OVER (), c.channel_account_id, c.contact_id, '+15550100001', '+15550100009',
             x.status, x.outcome, CASE WHEN x.outcome IS NOT NULL THEN 'dialled' END, c.created_at, c.id
@@ -96,12 +109,34 @@ beforeAll(async () => {
          (0, 'completed', 'answered'), (1, 'missed', 'no_answer'), (2, 'missed', 'busy'), (3, 'missed', 'canceled')) AS x(k, status, outcome)
       WHERE x.k = c.n % 4`,
   )
-  await db.owner.query(
+  await put(
     `INSERT INTO leads (tenant_id, contact_id, conversation_id, call_id, origin) SELECT tenant_id, contact_id, id, id, 'call' FROM conversations
        ON CONFLICT DO NOTHING`,
   )
-  await db.owner.query('UPDATE calls c SET lead_id = l.id FROM leads l WHERE l.tenant_id = c.tenant_id AND l.call_id = c.id')
+  await put('UPDATE calls c SET lead_id = l.id FROM leads l WHERE l.tenant_id = c.tenant_id AND l.call_id = c.id')
   known.call = known.conversation as string
+  // Ten people with a booking every hour, for months back and ahead; every tenth hour was cancelled.
+  await db.owner.query(
+    `INSERT INTO staff (tenant_id, name) SELECT t.id, 'Person ' || n FROM tenants t, generate_series(1, 10) AS n`,
+  )
+  await put(
+    `INSERT INTO bookings (tenant_id, staff_id, contact_id, lead_id, conversation_id, starts_at, ends_at, duration_minutes, status, source)
+     SELECT s.tenant_id, s.id, l.contact_id, l.id, l.conversation_id, h.at, h.at + interval '1 hour', 60,
+            CASE WHEN h.n % 10 = 0 THEN 'cancelled' WHEN h.at < now() THEN 'completed' ELSE 'confirmed' END, 'manual'
+       FROM (SELECT *, row_number() OVER (PARTITION BY tenant_id ORDER BY id) AS k FROM staff) s
+       CROSS JOIN LATERAL (SELECT n, date_trunc('hour', now()) + n * interval '1 hour' AS at FROM generate_series(-3000, 1000) AS n) h
+       JOIN (SELECT *, row_number() OVER (PARTITION BY tenant_id ORDER BY id) AS k FROM leads) l
+         ON l.tenant_id = s.tenant_id AND l.k = 1 + (h.n + 3000) % 50 + 50 * s.k`,
+  )
+  await put(
+    `INSERT INTO occupied_times (tenant_id, staff_id, during, booking_id)
+     SELECT tenant_id, staff_id, tstzrange(starts_at, ends_at), id FROM bookings WHERE status <> 'cancelled'`,
+  )
+  const booked = await db.owner.query<Record<'id' | 'staff_id' | 'lead_id', string>>(
+    `SELECT id, staff_id, lead_id FROM bookings WHERE tenant_id = $1 ORDER BY starts_at LIMIT 1`,
+    [tenantId],
+  )
+  Object.assign(known, { booking: booked.rows[0]?.id, staff: booked.rows[0]?.staff_id, lead: booked.rows[0]?.lead_id })
   await db.owner.query('UPDATE tenants SET rate_limit = 1000000 WHERE id = $1', [tenantId])
   await db.owner.query('VACUUM ANALYZE')
   key = (await inTenant(db, tenantId, (tx) => createApiKey(tx, { name: 'plans', role: 'admin' }))).key
@@ -124,7 +159,8 @@ afterAll(async () => {
 
 /** How each is asked for something large. Who adds a route that shows something says so here. */
 const asked = (): Record<string, string[]> => {
-  const { conversation, contact, message, member, label, many } = known
+  const { conversation, contact, message, member, label, many, staff, lead } = known
+  const [today, tomorrow] = [0, 1].map((n) => new Date(Math.floor(Date.now() / 86_400_000 + n) * 86_400_000).toISOString())
   const account = filled.accounts[1]?.id
   const later = Buffer.from(`${(Date.now() - 40 * 86_400_000) * 1000} ${conversation}`).toString('base64url')
   return {
@@ -155,6 +191,16 @@ const asked = (): Record<string, string[]> => {
     '/api/reports/newest-messages': ['', 'limit=100'],
     '/api/labels': [''],
     '/api/leads': ['', 'status=open', 'q=leak', `assignee=${member}`],
+    '/api/staff': [''],
+    '/api/bookings/slots': ['', 'days=14&minutes=45', `staffId=${staff}`, `from=${today?.slice(0, 10)}`],
+    '/api/bookings/holds': [''],
+    '/api/bookings': [
+      ...['', 'order=desc', 'limit=100&status=cancelled', 'status=ahead', 'status=no_show', `staffId=${staff}&order=desc`],
+      ...[`from=${today}`, `from=${today}&to=${tomorrow}`, `from=${today}&to=${tomorrow}&staffId=${staff}&status=ahead`],
+      ...[`leadId=${lead}`, `contactId=${contact}`, `conversationId=${conversation}&order=desc`, `cursor=${later}`],
+      ...[`cursor=${later}&order=desc&status=completed`],
+    ],
+    '/api/bookings/:id': [''],
     '/api/calls': [
       ...['', 'limit=100', 'status=missed', 'status=ringing', 'outcome=busy', 'outcome=voicemail', `contactId=${contact}`],
       ...[`cursor=${later}`, `cursor=${later}&outcome=busy`, `cursor=${later}&status=missed&outcome=busy`],
@@ -162,6 +208,9 @@ const asked = (): Record<string, string[]> => {
     '/api/calls/:id': [''],
     '/api/calls/:id/story': [''],
     '/api/business/calls': [''],
+    '/api/calls/rules': [''],
+    '/api/business/calls/standards': [''],
+    '/api/notifications/unsent': [''],
     '/api/accounts': [''],
     '/api/templates': ['', `accountId=${account}`],
     '/api/members': [''],
@@ -192,12 +241,17 @@ const others: [RegExp, string][] = [
   [/^\/api\/(session|sessions|setup|me)(\/|$)/, 'a person and their sessions'],
   [/^\/api\/audit$/, 'for owners in person; see src/tenancy'],
   [/^(\/api)?\/tenants?(\/|$)|^\/api\/platform\//, 'for those who run the server; see src/tenancy/tenant-plans.db.test.ts'],
-  [/^\/api\/reports\/(delivery|statuses|volume|campaigns|automations)$/, 'counts all of a stretch of time; see src/reports'],
+  [
+    /^\/api\/reports\/(delivery|statuses|volume|campaigns|automations|funnel|funnel\/export)$/,
+    'counts all of a stretch of time; see src/reports',
+  ],
   [/^\/api\/(widget\/)?media(\/|$)/, 'one file by its key'],
   [/^\/api\/leads\/:id$/, 'one by its key'],
+  [/^\/api\/bookings\/holds\/:id$/, 'one by its key'],
   [/^\/api\/leads\/(sums|export)$/, 'adds up, or writes out, all of them'],
   [/^\/api\/dead-letters\/:id$/, 'one by its key, with one webhook by its key'],
   [/^\/api\/accounts\/:id\/setup$/, 'a few accounts'],
+  [/^\/api\/numbers(\/|$)/, 'a few numbers; what is for sale is the provider’s'],
   [/^\/api\/(docs|openapi)/, 'reads no table'],
 ]
 

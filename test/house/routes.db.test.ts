@@ -48,6 +48,7 @@ describe('the description of the API', () => {
       Object.entries(responses).some(([status, { content }]) => status === '204' || (status.startsWith('2') && content))
     const silent = operations.filter(([name, operation]) => name.includes(' /api/') && !shaped(operation))
     expect(silent.map(([name]) => name)).toEqual([
+      'GET /api/reports/funnel/export',
       'GET /api/leads/export',
       'GET /api/media/{id}/content',
       'GET /api/widget/media',

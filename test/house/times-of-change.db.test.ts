@@ -11,6 +11,7 @@ import { fillCalls } from '../world/calls.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
 import { fillLaterTables } from '../world/later-tables.ts'
 import { silent, testSecrets } from '../world/people.ts'
+import { fillScheduling } from '../world/scheduling.ts'
 import { scriptedChannel } from '../world/scripted-channel.ts'
 
 let db: TestDatabase
@@ -55,6 +56,7 @@ async function rowsEverywhere(): Promise<void> {
     await tx.query(`INSERT INTO contact_centres (tenant_id, name, slug) VALUES ($1, 'genesys', 'x')`, [tenantId])
     await fillLaterTables(tx, accountId)
     await fillCalls(tx, { accountId, conversationId })
+    await fillScheduling(tx)
   })
 }
 

@@ -54,7 +54,7 @@ test('check 2: a missed call is one call, one conversation, one lead, one text w
     ...{ processed: true, smsTriggered: true, conversationCreated: true, leadCreated: true },
   })
   expect(story).toMatchObject({
-    why: { rule: 'no_answer', version: 1, facts: { outcome: 'no_answer', optedOut: false } },
+    why: { rule: 'no_answer', version: 2, facts: { outcome: 'no_answer', optedOut: false } },
     conversation: { id: story.call.conversationId, status: 'open' },
     lead: { id: story.call.leadId, callId: story.call.id, origin: 'call', status: 'new', customerPhone: ada },
     text: { messageId: story.call.textMessageId, text },
@@ -291,6 +291,8 @@ test('what would happen is told before it does, and changes nothing', async () =
     lead: true,
     alert: false,
   })
+  for (const local of ['0000-01-01T00:00', '1000-01-01T00:00', '9999-12-31T23:59'])
+    expect((await world.api('POST', '/calls/preview', { from: '+14155560142', local })).status, local).toBe(400)
   expect(await preview({ from: null })).toMatchObject({ rule: 'withheld', texting: 'none', text: null, alert: true })
   expect(await preview({ from: phones.number })).toMatchObject({ rule: 'own_number', lead: false })
   expect(await preview({ from: '+14155560142', outcome: 'answered' })).toMatchObject({ rule: 'answered', lead: false })

@@ -185,6 +185,10 @@ describe('the channel wizard', () => {
       appSecret,
     })
     expect([made.status, made.body]).toEqual([201, expect.objectContaining({ state: 'connected', address: '+15550009999' })])
+    // Of texts, which it never asked for, it hears no more.
+    expect((await call('GET', `/tenants/${id}/readiness`, key)).body.channels).toMatchObject([
+      { channel: 'whatsapp', accountId: made.body.id },
+    ])
     const { webhook } = made.body
     expect(webhook.url).toMatch(/\/webhooks\/whatsapp\/[\w-]{8,}$/)
     world.simulator.addApp({ id: appId, secret: appSecret, verifyToken: webhook.verifyToken, webhookUrl: webhook.url })

@@ -29,7 +29,7 @@ describe.skipIf(!present)('the contact centre in the settings', () => {
   })
   async function open(who: 'owner' | 'agent', options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     const [name = '', value = ''] = world.business.people[who].cookie.split('=')
     await context.addCookies([{ name, value, url: world.url }])
     const made = await context.newPage()

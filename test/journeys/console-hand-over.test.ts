@@ -28,7 +28,7 @@ describe.skipIf(!present)('handing over at the console', () => {
     world.customer(phone, 'Ada Lovelace').says('A question of theirs')
     await world.settle()
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     const [name = '', value = ''] = world.business.people.agent.cookie.split('=')
     await context.addCookies([{ name, value, url: world.url }])
     page = await context.newPage()

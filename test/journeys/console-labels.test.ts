@@ -41,7 +41,7 @@ describe.skipIf(!present)('labels at the console', () => {
 
   async function open(who: 'owner' | 'agent', options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
     const context: BrowserContext = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     const [name = '', value = ''] = world.business.people[who].cookie.split('=')
     await context.addCookies([{ name, value, url: world.url }])
     const page = await context.newPage()

@@ -40,7 +40,7 @@ describe.skipIf(!present)('leads at the console', () => {
   const column = (status: string) => page.getByTestId(`column-${status}`)
   async function open(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     const [name = '', value = ''] = world.business.people.agent.cookie.split('=')
     await context.addCookies([{ name, value, url: world.url }])
     const opened = await context.newPage()

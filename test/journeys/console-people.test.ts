@@ -39,7 +39,7 @@ describe.skipIf(!present)('people at the console', () => {
 
   async function newPerson(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     const made = await context.newPage()
     made.on('pageerror', (error) => problems.push(error.message))
     return made
@@ -134,8 +134,10 @@ describe.skipIf(!present)('people at the console', () => {
     await card.getByRole('button', { name: 'Turn on' }).click()
     await card.getByRole('img', { name: /QR code/ }).waitFor()
     secret = (await card.locator('code').first().innerText()).trim()
-    // A code counts once: the one before now, so that the present one is left for signing in.
+    // A code counts once: the one before now, so that the present one is left for signing in. It is taken for half a minute more.
     const code = (shift: number) => generate({ secret, epoch: Math.floor(Date.now() / 1000) + shift })
+    const leftMs = 30_000 - (Date.now() % 30_000)
+    if (leftMs < 10_000) await page.waitForTimeout(leftMs)
     await field(page, 'Code').fill(await code(-30))
     await press(page, 'Confirm')
     await page.getByTestId('recovery-codes').waitFor()
@@ -216,6 +218,13 @@ describe.skipIf(!present)('people at the console', () => {
   test('a suspended business can be read and not changed, until the suspension is lifted', async () => {
     await page.goto(`${server.url}/platform/tenants?q=bakery`)
     await page.getByTestId('tenants').getByText('Bakery Sol').click()
+    const limit = page.getByRole('textbox', { name: 'Numbers at once' })
+    await limit.fill('3')
+    await limit.press('Enter')
+    await page.getByText('Saved', { exact: true }).first().waitFor()
+    await page.reload()
+    await limit.waitFor()
+    expect(await limit.inputValue()).toBe('3')
     await press(page, 'Suspend')
     await page.getByRole('dialog').getByRole('button', { name: 'Suspend' }).click()
     await page.getByTestId('tenant-status').filter({ hasText: 'Suspended' }).waitFor()
@@ -268,8 +277,14 @@ describe.skipIf(!present)('people at the console', () => {
       ...['channels', 'business', 'hours', 'team', 'keys', 'audit', 'profile', 'security'].map((one) => `settings/${one}`),
       ...['tenants', 'keys', 'operators', 'me'].map((one) => `platform/${one}`),
     ]) {
-      await visitor.goto(`${server.url}/${place}`)
-      await visitor.getByRole('main').getByRole('heading', { level: 2 }).first().waitFor()
+      // As the console goes from one to the next: only the first is fetched, and axe with it.
+      if (visitor.url().startsWith(server.url))
+        await visitor.evaluate((to) => {
+          for (const old of document.querySelectorAll('main h2')) old.setAttribute('data-old', '')
+          history.pushState(null, '', to)
+        }, `/${place}`)
+      else await visitor.goto(`${server.url}/${place}`)
+      await visitor.locator('main h2:not([data-old])').first().waitFor()
       await visitor.locator('.mantine-Skeleton-root').first().waitFor({ state: 'detached' })
       const wrong = await troubles(visitor)
       if (wrong.length > 0) found[place] = wrong

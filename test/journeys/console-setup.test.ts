@@ -36,7 +36,7 @@ describe.skipIf(!present)('setting up at the console', () => {
 
   async function newPerson(person: Person): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     const [name = '', value = ''] = person.cookie.split('=')
     await context.addCookies([{ name, value, url: world.url }])
     const made = await context.newPage()
@@ -82,6 +82,84 @@ describe.skipIf(!present)('setting up at the console', () => {
     await page.getByText('Saved').waitFor()
     await page.reload()
     expect(await form.getByRole('textbox', { name: 'Trade' }).inputValue()).toBe('plumbing')
+  })
+
+  test('who leaves business or hours with something unsaved is asked first, whichever form it is on', async () => {
+    const asked = page.getByRole('dialog', { name: 'Leave without saving?' })
+    const away = () => page.getByRole('link', { name: 'Team', exact: true }).click()
+    await settings('business')
+    const answers = page.getByTestId('answers-form').getByRole('textbox', { name: 'Seconds until the assistant answers' })
+    const before = await answers.inputValue()
+    await answers.fill('77')
+    await away()
+    await asked.getByRole('button', { name: 'Stay' }).click()
+    expect(await answers.inputValue()).toBe('77')
+    await answers.fill(before)
+    await away()
+    await page.waitForURL('**/settings/team')
+    await settings('hours')
+    const form = page.getByTestId('hours-form')
+    await form.getByRole('checkbox', { name: 'Sunday' }).click()
+    await away()
+    await asked.getByRole('button', { name: 'Leave without saving' }).click()
+    await page.waitForURL('**/settings/team')
+    await settings('hours')
+    await form.getByLabel('Time zone').selectOption('Europe/Lisbon')
+    await form.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved', { exact: true }).first().waitFor()
+    await away()
+    await page.waitForURL('**/settings/team')
+    await settings('business')
+  })
+
+  test('where the business is, in kilometres, and after how much silence a conversation is over', async () => {
+    const form = page.getByTestId('business-form')
+    await form.getByRole('textbox', { name: 'Latitude' }).fill('38.7223')
+    await form.getByText('One alone is no place').waitFor()
+    expect(await form.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+    await form.getByRole('textbox', { name: 'Longitude' }).fill('-9.1393')
+    await form.getByLabel('Distances in').selectOption('km')
+    await form.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved', { exact: true }).first().waitFor()
+    const answers = page.getByTestId('answers-form')
+    await answers.getByLabel('A conversation is over after silence').selectOption('after')
+    await answers.getByRole('textbox', { name: 'Hours of silence' }).fill('48')
+    await answers.getByRole('button', { name: 'Save' }).click()
+    await until('both are kept', async () => {
+      const { body } = await world.api<Record<string, unknown>>('GET', '/business', undefined, 'owner')
+      return body.latitude === 38.7223 && body.longitude === -9.1393 && body.autoCloseHours === 48
+    })
+    const { body } = await world.api<{ settings: object }>('GET', '/business', undefined, 'owner')
+    expect(body.settings).toMatchObject({ distanceUnit: 'km' })
+    await page.reload()
+    expect(await form.getByLabel('Distances in').inputValue()).toBe('km')
+    await answers.getByLabel('A conversation is over after silence').selectOption('standard')
+    await answers.getByRole('button', { name: 'Save' }).click()
+    await until('it is as the channel again', async () => {
+      const { body } = await world.api<Record<string, unknown>>('GET', '/business', undefined, 'owner')
+      return body.autoCloseHours === null
+    })
+    expect(await troubles(page)).toEqual([])
+  })
+
+  test('the time until the assistant answers is the business’s, until somebody has one of their own, and again', async () => {
+    const own = page.getByRole('checkbox', { name: /^My own time until the assistant answers/ })
+    const kept = async () =>
+      (await world.api<{ preferences: { aiTakeoverDelay: number | null } }>('GET', '/me', undefined, 'owner')).body.preferences
+        .aiTakeoverDelay
+    await world.api('PATCH', '/business', { aiTakeoverDelay: 90 }, 'owner')
+    await settings('profile')
+    await page.getByText('Off: as the business, 90 seconds.').waitFor()
+    expect([await own.isChecked(), await kept()]).toEqual([false, null])
+    await own.check()
+    const seconds = page.getByRole('textbox', { name: 'My own time until the assistant answers' })
+    await seconds.fill('30')
+    await seconds.blur()
+    await until('it is kept', async () => (await kept()) === 30)
+    await page.reload()
+    expect(await seconds.inputValue()).toBe('30')
+    await own.uncheck()
+    await until('it is the business’s again', async () => (await kept()) === null)
   })
 
   test('a number is connected step by step, and a message to oneself arrives on the phone', async () => {

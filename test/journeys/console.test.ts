@@ -58,7 +58,11 @@ describe.skipIf(!present)('the console', () => {
     await on.getByRole('button', { name: 'Sign in' }).click()
   }
   async function newAgent(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
-    const made = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
+    // With everything that moves: the other journeys want less of it.
+    const made = await browser.newContext({
+      ...{ viewport: { width: 1440, height: 900 }, reducedMotion: 'no-preference' as const },
+      ...options,
+    })
     await made.addCookies(cookies)
     return made
   }
@@ -178,7 +182,7 @@ describe.skipIf(!present)('the console', () => {
     await writes(other, 'I am new here')
     await context.setOffline(false)
     await bubble(page, 'line 5').waitFor({ timeout: 20_000 })
-    for (let n = 0; n <= 5; n++) expect(await bubble(page, `line ${n}`).count()).toBe(1)
+    for (let n = 0; n <= 5; n++) await expect.poll(() => bubble(page, `line ${n}`).count()).toBe(1)
     await page.getByTestId('conversation-row').filter({ hasText: 'Newcomer Nils' }).waitFor()
     await page.getByTestId('offline-bar').waitFor({ state: 'hidden' })
   })

@@ -2,17 +2,19 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MessageView } from '../../src/inbox/schema.ts'
+import { bookingsDay } from '../world/bookings-day.ts'
 import { callsDay } from '../world/calls-day.ts'
 import { centresDay } from '../world/centres-day.ts'
 import { consentsDay } from '../world/consents-day.ts'
 import { deadLettersDay } from '../world/dead-letters-day.ts'
 import { leadsDay } from '../world/leads-day.ts'
 import { listsDay } from '../world/lists-day.ts'
+import { startNumbersDay } from '../world/numbers-day.ts'
 import { peoplesDay } from '../world/peoples-day.ts'
 import { platformsDay, withPlatformApp } from '../world/platforms-day.ts'
 import { conversationWith } from '../world/reading.ts'
 import { searchDay } from '../world/search-day.ts'
-import { noTwilio, twilioDay } from '../world/twilio-day.ts'
+import { twilioDay } from '../world/twilio-day.ts'
 import { widgetDay } from '../world/widget-day.ts'
 import { createWorld, type World } from '../world/world.ts'
 
@@ -28,15 +30,20 @@ interface Document {
 }
 
 let world: World
+let numbers: Awaited<ReturnType<typeof startNumbersDay>>
 let document: Document
 
 beforeAll(async () => {
-  world = await createWorld({ settings: (graphUrl) => ({ ...withPlatformApp(graphUrl), ...noTwilio }) })
+  numbers = await startNumbersDay()
+  world = await createWorld({ settings: (graphUrl) => ({ ...withPlatformApp(graphUrl), ...numbers.settings }) })
   world.customer('15550107001', 'Ada').says('hello')
   await world.settle()
   document = (await world.api<Document>('GET', '/openapi.json')).body
 })
-afterAll(() => world?.close())
+afterAll(async () => {
+  await world?.close()
+  await numbers?.close()
+})
 
 /** Webhooks are described there as well; what they take has journeys of its own. */
 const operations = () =>
@@ -70,12 +77,14 @@ test('every answer of a working day matches its description', async () => {
   await widgetDay(world, '15550107001')
   await consentsDay(world, '15550107001')
   await leadsDay(world, '15550107001')
+  await bookingsDay(world, '15550107001')
   await callsDay(world)
   await deadLettersDay(world)
   await centresDay(world, '15550107001')
   await peoplesDay(world)
   await platformsDay(world)
   await twilioDay(world)
+  await numbers.day(world)
   const validate = validators(document)
   const checked = new Set<string>()
   for (const { method, path, status, type, body } of world.exchanges) {

@@ -14,7 +14,7 @@ import { chromiumPath, launchBrowser } from '../world/browser.ts'
 const present = requirePart('Chromium', chromiumPath !== undefined)
 const integrationId = 'int-1'
 /** The page looks once a second, and the machine may be busy. */
-const patience = { timeout: 15_000 }
+const patience = { timeout: 30_000 }
 
 describe.skipIf(!present)('the agents’ page', () => {
   let browser: Browser

@@ -35,6 +35,17 @@ test.skipIf(!present)('what is typed arrives as a webhook, and the answer is on 
   await page.getByRole('button', { name: 'Remove fails' }).waitFor()
   await scene.client.messages.create({ to: ada, from: shop, body: 'And again' })
   await page.getByText('undelivered, 30003').waitFor()
+  // It rings too, and says what the caller heard.
+  const number = [...scene.simulator.world.numbers.values()].find(({ phoneNumber }) => phoneNumber === shop)
+  Object.assign(number?.settings ?? {}, { VoiceUrl: `${scene.receiver.url}/voice` })
+  scene.receiver.answers.push({
+    status: 200,
+    type: 'text/xml',
+    body: '<Response><Say>Nobody is here.</Say><Hangup/></Response>',
+  })
+  await page.getByRole('combobox', { name: 'Call it, and' }).selectOption('busy')
+  await page.getByRole('button', { name: 'Call', exact: true }).click()
+  await page.getByText('“Nobody is here.”').waitFor()
   expect(await troubles(page)).toEqual([])
   expect(problems).toEqual([])
 })

@@ -89,7 +89,7 @@ describe.skipIf(!present).each([
   beforeAll(async () => {
     browser = await launchBrowser()
     const context = await browser.newContext({ viewport, colorScheme })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     const [name = '', value = ''] = world.business.people.agent.cookie.split('=')
     await context.addCookies([{ name, value, url: world.url }])
     page = await context.newPage()
@@ -110,5 +110,37 @@ describe.skipIf(!present).each([
     await page.getByRole('button', { name: 'Notifications', exact: true }).waitFor()
     await line.click()
     await page.waitForURL(`**/inbox/${conversation}`)
+  })
+
+  test('what could not be brought is told in the profile, and to those who manage the team on its page', async () => {
+    await world.database.owner.query(
+      `INSERT INTO notification_deliveries (tenant_id, notification_id, means, state, detail)
+       SELECT n.tenant_id, n.id, 'sms', 'failed', 'The number does not exist.' FROM notifications n
+        WHERE n.tenant_id = $1 AND n.user_id = $2 ORDER BY n.id LIMIT 2
+       ON CONFLICT (tenant_id, notification_id, means) DO UPDATE SET state = 'failed', detail = excluded.detail`,
+      [world.business.tenantId, world.business.people.agent.userId],
+    )
+    // A text whose answer was lost: it stands beside them.
+    await world.database.owner.query(
+      `WITH one AS (INSERT INTO notifications (tenant_id, user_id, kind, key) VALUES ($1, $2, 'lead', 'lead/unknown')
+         ON CONFLICT (tenant_id, user_id, key) DO UPDATE SET kind = excluded.kind RETURNING tenant_id, id)
+       INSERT INTO notification_deliveries (tenant_id, notification_id, means, state, detail)
+       SELECT tenant_id, id, 'sms', 'unknown', 'The sender stopped before the answer was recorded.' FROM one ON CONFLICT DO NOTHING`,
+      [world.business.tenantId, world.business.people.agent.userId],
+    )
+    await page.goto(`${world.url}/settings/profile`)
+    const unsent = page.getByTestId('unsent')
+    await unsent.getByText('2 texts could not be sent').waitFor()
+    await unsent.getByText('The number does not exist.').waitFor()
+    await unsent.getByText('1 text may not have arrived: it is not known').waitFor()
+    expect(await troubles(page)).toEqual([])
+    await page.goto(`${world.url}/settings/team`)
+    await page.getByTestId('members').waitFor()
+    expect(await page.getByTestId('team-unsent').count()).toBe(0)
+    const [name = '', value = ''] = world.business.people.owner.cookie.split('=')
+    await page.context().addCookies([{ name, value, url: world.url }])
+    await page.goto(`${world.url}/settings/team`)
+    await page.getByTestId('team-unsent').getByText('2 texts could not be sent').waitFor()
+    expect(await troubles(page)).toEqual([])
   })
 })

@@ -418,7 +418,7 @@ describe('what a person keeps here', () => {
     const me = await world.api('PATCH', '/me', { firstName: 'Ada', phoneNumber: '+15550100' }, person)
     expect(me.body).toMatchObject({
       profile: { firstName: 'Ada', lastName: 'Person', phoneNumber: '+15550100', email: person.email },
-      preferences: { notificationEmail: true, notificationSms: true, notificationPush: true, aiTakeoverDelay: 60 },
+      preferences: { notificationEmail: true, notificationSms: true, notificationPush: true, aiTakeoverDelay: null },
       totp: false,
     })
     const changed = await world.api('PATCH', '/me/preferences', { aiTakeoverDelay: 45 }, person)
@@ -430,6 +430,8 @@ describe('what a person keeps here', () => {
     })
     const again = await world.api('PATCH', '/me/preferences', { notificationSms: false }, person)
     expect(again.body).toMatchObject({ notificationSms: false, aiTakeoverDelay: 45 })
+    const asBusiness = await world.api('PATCH', '/me/preferences', { aiTakeoverDelay: null }, person)
+    expect(asBusiness.body).toMatchObject({ notificationSms: false, aiTakeoverDelay: null })
   })
 })
 

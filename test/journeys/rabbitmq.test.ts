@@ -166,7 +166,7 @@ describe.skipIf(!requirePart('RabbitMQ', rabbitPresent))('under load', () => {
         seed: Number(process.env.PARLEY_TEST_SEED ?? Date.now() % 1_000_000),
         ...{
           databaseUrl: database.url,
-          messages: 3000,
+          messages: 1800,
           customers: 60,
           replies: 60,
           perSecond: 120,
@@ -190,8 +190,8 @@ describe.skipIf(!requirePart('RabbitMQ', rabbitPresent))('under load', () => {
       })
       console.log(JSON.stringify(report))
       expect(report).toMatchObject({
-        attempted: 3000,
-        acked: 3000,
+        attempted: 1800,
+        acked: 1800,
         lost: 0,
         duplicated: 0,
         unexpected: 0,

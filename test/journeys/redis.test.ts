@@ -1,4 +1,4 @@
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPlatformKey } from '../../src/tenancy/operators.ts'
 import { requirePart } from '../house/requires.ts'

@@ -70,6 +70,31 @@ describe('a server with its own database', () => {
       body: JSON.stringify({ email: signIn?.[1], password: signIn?.[2] }),
     })
     expect(session.status).toBe(200)
+    // The demo rings and texts, and what it mails is caught.
+    const shown = async <T>(path: string) => (await (await fetch(`${server.url}${path}`)).json()) as T
+    const { calls } = await shown<{ calls: { status: string; from: string }[] }>('/telephones/control/calls')
+    expect(calls.map(({ from }) => from)).toEqual(['+14155550171', '+14155550172', 'anonymous'])
+    await until('the assistant has answered on the handset', async () => {
+      const { messages } = await shown<{ messages: { direction: string }[] }>(
+        `/telephones/control/threads/${encodeURIComponent('+14155550172')}/${encodeURIComponent('+14155550143')}`,
+      )
+      return messages.filter(({ direction }) => direction !== 'inbound').length === 2
+    })
+    const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const booked = await fetch(`${server.url}/api/bookings`, { headers: { cookie } })
+    const { items } = (await booked.json()) as { items: { staff: { name: string } }[] }
+    expect(items.map(({ staff }) => staff.name).sort()).toEqual(['Priya Nair', 'Sam Okafor'])
+    await fetch(`${server.url}/api/invitations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie },
+      body: JSON.stringify({ email: 'new@harbour.example', role: 'agent' }),
+    })
+    await until('the invitation is in the mails', async () => {
+      const { mails } = await shown<{ mails: { to: string[]; text: string }[] }>('/mails/control/mails')
+      return mails.some(({ to, text }) => to[0] === 'new@harbour.example' && text.includes(`${server.url}/invitation`))
+    })
+    const elsewhere = await fetch(`${server.url}/mails/control/mails`, { headers: { 'x-forwarded-for': '203.0.113.9' } })
+    expect(elsewhere.status).toBe(403)
     expect((await stat(join(folder, 'secret.key'))).mode & 0o077).toBe(0)
 
     const second = await refused({ PARLEY_DATA_DIR: folder })

@@ -184,6 +184,7 @@ describe('who may', () => {
       { status: 'suspended' },
       { plan: 'gold' },
       { rateLimit: 5 },
+      { phoneNumberLimit: 5 },
       { tenantId: 'mine' },
       { subdomain: 'mine' },
     ])
@@ -207,6 +208,27 @@ describe('who may', () => {
     const number = { phoneNumberId: digits(15), wabaId: digits(15), accessToken: 'EAABEAAB', name: 'N', graphUrl }
     expect((await call('POST', '/api/accounts', 'owner', { provider: 'whatsapp-cloud', ...number })).status).toBe(403)
     expect((await call('PUT', `/tenants/${own}/whatsapp`, 'owner', number)).status).toBe(403)
+  })
+
+  test('may have one telephone number at once, until an operator allows more', async () => {
+    const { id } = await make()
+    const limit = async () => (await call('GET', `/tenants/${id}`, operator)).body.phoneNumberLimit
+    expect(await limit()).toBe(1)
+    for (const phoneNumberLimit of [0, 1001, 1.5, null])
+      expect((await call('PATCH', `/tenants/${id}`, operator, { phoneNumberLimit })).status).toBe(400)
+    expect((await call('PATCH', `/tenants/${id}`, operator, { phoneNumberLimit: 3 })).body).toMatchObject({
+      id,
+      phoneNumberLimit: 3,
+    })
+    expect((await call('PATCH', `/tenants/${id}`, await platformKey(['tenants.write']), { phoneNumberLimit: 4 })).status).toBe(
+      200,
+    )
+    expect(await limit()).toBe(4)
+    const { rows } = await world.database.owner.query(
+      `SELECT changes FROM audit_log WHERE tenant_id = $1 AND action = 'tenant.updated' ORDER BY id`,
+      [id],
+    )
+    expect(rows).toMatchObject([{ changes: { phoneNumberLimit: 3 } }, { changes: { phoneNumberLimit: 4 } }])
   })
 
   test('platform keys and operators are made and taken away, never beyond what their maker may, and the last one stays', async () => {

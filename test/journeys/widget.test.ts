@@ -257,7 +257,7 @@ describe.skipIf(!present)('the page in an agent desktop', () => {
   })
   async function page(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 380, height: 720 }, ...options })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     const made = await context.newPage()
     made.on('pageerror', (error) => problems.push(error.message))
     return made

@@ -119,6 +119,26 @@ test('a send whose answer was lost is found in the list, and one that never arri
     expect(await channel.findSent?.(account, hello, { since })).toEqual({ outcome: 'unknown' })
   }))
 
+test('a send whose answer was lost is found also where Twilio changed its words: of a trial account, or by smart encoding', () =>
+  withScene(async ({ simulator, clock }, channel, account) => {
+    const since = new Date(clock.now())
+    const ours = { ...hello, body: { type: 'text' as const, text: 'We\u2019re on our way \u2014 \u201csoon\u201d' } }
+    simulator.setMood('losesAnswers')
+    await channel.send(account, ours)
+    simulator.setMood('well')
+    await simulator.settle()
+    const [sent] = simulator.sent
+    for (const body of [
+      'Sent from your Twilio trial account - We\u2019re on our way \u2014 \u201csoon\u201d',
+      `We're on our way - "soon"`,
+    ]) {
+      Object.assign(sent as object, { body })
+      expect(await channel.findSent?.(account, ours, { since })).toEqual({ outcome: 'listed', externalIds: [sent?.sid] })
+    }
+    Object.assign(sent as object, { body: 'We were on our way' })
+    expect(await channel.findSent?.(account, ours, { since })).toEqual({ outcome: 'listed', externalIds: [] })
+  }))
+
 test('what came while nobody listened is read from the list, with its files, each once', () =>
   withScene(async ({ simulator, clock }, channel, account) => {
     const since = new Date(clock.now())

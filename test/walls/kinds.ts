@@ -18,7 +18,10 @@ const byFolder: Record<string, Kind> = {
   holds: 'hold',
   labels: 'label',
   leads: 'lead',
+  bookings: 'booking',
+  staff: 'staff',
   calls: 'call',
+  numbers: 'number',
   mappings: 'mapping',
   'dead-letters': 'deadLetter',
 }
@@ -30,6 +33,8 @@ const byName: Record<string, Kind> = {
   contactId: 'contact',
   labelId: 'label',
   leadId: 'lead',
+  staffId: 'staff',
+  holdId: 'bookingHold',
   conversationId: 'conversation',
   mediaId: 'media',
   headerMediaId: 'media',
@@ -48,9 +53,15 @@ const byName: Record<string, Kind> = {
 const byPlace: Record<string, Kind | null> = {
   'POST /api/calls/preview accountId': 'callAccount', // one that takes calls
   'POST /api/messages/:id/retry id': 'failedMessage',
+  'POST /api/numbers/:id/resume id': 'suspendedNumber',
+  'POST /api/numbers/:id/check id': 'numberOfProvider',
+  'POST /api/numbers/:id/set-again id': 'numberOfProvider',
   'PUT /api/accounts/:id id': 'textingAccount',
   'POST /api/accounts/:id/segments id': 'textingAccount',
   'POST /api/leads/:id/separate id': 'joinedLead',
+  '* /api/bookings/holds/:id id': 'bookingHold',
+  'POST /api/staff userId': 'member',
+  'PATCH /api/staff/:id userId': 'member',
   'POST /api/messages contactId': 'writingContact', // whoever wrote may be answered with free text
   '* * type': null, // which kind of credential
   'DELETE /api/platform/keys/:id id': null, // the platform's own, refused to everybody of a business
@@ -134,6 +145,8 @@ const texts: Record<string, string> = {
 const picture = { name: 'picture_ourselves' }
 const number = { phoneNumberId: '4711', wabaId: '4712', accessToken: 'EAABEAABEAAB', graphVersion: 'v25.0' }
 const signedUp = { state: 'a state of sixteen', code: 'AQ', wabaId: '4712', phoneNumberId: '4711' }
+/** A whole hour, tomorrow. */
+const startsAt = new Date(Math.ceil(Date.now() / 3_600_000) * 3_600_000 + 86_400_000).toISOString()
 const byRequest: Record<string, Record<string, unknown>> = {
   'POST /api/mappings/:id/messages': { message_text: 'hello' },
   'PATCH /api/mappings/messages/:wamid': { status: 'received' },
@@ -147,6 +160,9 @@ const byRequest: Record<string, Record<string, unknown>> = {
   'POST /tenants/:id/whatsapp/sign-up/complete': signedUp,
   'POST /api/tenants/:id/whatsapp/sign-up/complete': signedUp,
   'POST /api/contacts/:id/consents': { channel: 'whatsapp' },
+  'POST /api/bookings/holds': { startsAt, minutes: 30 },
+  'POST /api/bookings': { startsAt, minutes: 30 },
+  'GET /api/bookings/slots': { days: 1, minutes: 30 },
   'POST /api/accounts/:id/test': { to: '+16505550123' },
 }
 

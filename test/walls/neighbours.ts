@@ -102,6 +102,13 @@ export function makers(world: World, of: Neighbour) {
       [word],
     )
   }
+  const staff = () => one('INSERT INTO staff (tenant_id, name) VALUES ($1, $2) RETURNING id', [word])
+  /** Of somebody who has nothing else to do. */
+  const timed = (sql: string) =>
+    one(
+      `WITH s AS (INSERT INTO staff (tenant_id, name) VALUES ($1, $2) RETURNING id, date_trunc('hour', now()) + interval '3 days' AS at), ${sql}`,
+      [word],
+    )
   const message = async (conversationId?: string) => {
     const id = newId()
     const thread = conversationId ?? (await conversation())
@@ -138,6 +145,15 @@ export function makers(world: World, of: Neighbour) {
       [thread, business.accountId, `1555${digits(7)}`, `over-there-${digits(8)}`, word, business.phoneNumberId],
     )
   }
+  /** One that is bought, and with nothing to do: no worker looks at it. */
+  const number = async (status: 'active' | 'suspended') =>
+    await one(
+      `INSERT INTO phone_numbers (tenant_id, slot, channel_account_id, phone_number, friendly_name, phone_number_sid, account_sid, status, wanted,
+                                  webhooks_configured, service_ready, date_provisioned, voice_webhook_url, sms_webhook_url)
+       SELECT $1, coalesce(max(slot), 0) + 1, $2, $3, $4, $5, $6, $7, $7, true, true, now(), 'https://x.example', 'https://x.example'
+         FROM phone_numbers WHERE tenant_id = $1 RETURNING id`,
+      [business.accountId, `+1555${digits(11)}`, word, `PN${digits(20)}`, `AC${digits(32)}`, status],
+    )
   const media = async () => {
     const form = new FormData()
     form.append('file', new Blob([png]), `${word}.png`)
@@ -206,6 +222,23 @@ export function makers(world: World, of: Neighbour) {
       )
       return id
     },
+    staff,
+    bookingHold: () =>
+      timed(
+        `h AS (INSERT INTO booking_holds (tenant_id, staff_id, starts_at, ends_at, expires_at, held_by)
+               SELECT $1, id, at, at + interval '1 hour', now() + interval '10 minutes', $2 FROM s RETURNING *),
+         o AS (INSERT INTO occupied_times (tenant_id, staff_id, during, hold_id, expires_at)
+               SELECT tenant_id, staff_id, tstzrange(starts_at, ends_at), id, expires_at FROM h)
+         SELECT id FROM h`,
+      ),
+    booking: () =>
+      timed(
+        `b AS (INSERT INTO bookings (tenant_id, staff_id, starts_at, ends_at, duration_minutes, title, source)
+               SELECT $1, id, at, at + interval '1 hour', 60, $2, 'manual' FROM s RETURNING *),
+         o AS (INSERT INTO occupied_times (tenant_id, staff_id, during, booking_id)
+               SELECT tenant_id, staff_id, tstzrange(starts_at, ends_at), id FROM b)
+         SELECT id FROM b`,
+      ),
     callAccount: async () =>
       one(
         `INSERT INTO channel_accounts (tenant_id, channel, provider, external_id, name, address) VALUES ($1, 'sms', 'twilio', $2, $3, $2) RETURNING id`,
@@ -220,6 +253,18 @@ export function makers(world: World, of: Neighbour) {
            FROM conversations c WHERE c.tenant_id = $1 AND c.id = $2 RETURNING id`,
         [thread, `CA${digits(20)}`, word],
       )
+    },
+    number: () => number('active'),
+    suspendedNumber: () => number('suspended'),
+    // With what opens its account. Nothing listens where its provider is said to be.
+    async numberOfProvider() {
+      const id = await number('active')
+      await one(
+        `INSERT INTO number_providers (tenant_id, account_sid, app_slug, api_url, is_current)
+         SELECT $1, account_sid, 'none', 'http://127.0.0.1:59', false FROM phone_numbers WHERE tenant_id = $1 AND id = $2 RETURNING account_sid AS id`,
+        [id],
+      )
+      return id
     },
     label: async () => one(`INSERT INTO labels (tenant_id, name) VALUES ($1, $2) RETURNING id`, [`${word} ${digits(12)}`]),
     deadLetter: async () =>
@@ -276,15 +321,18 @@ export async function fingerprint(owner: Pick<Pool, 'query'>, tenantId: string):
     `SELECT r.relname AS name FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
       WHERE r.relnamespace = 'parley'::regnamespace AND r.relkind IN ('r', 'p') AND NOT r.relispartition ORDER BY 1`,
   )
-  const prints = new Map<string, string>()
-  for (const { name } of tables) {
-    const own = name === 'tenants' ? 'id' : 'tenant_id'
-    const { rows } = await owner.query<{ print: string }>(
-      `SELECT count(*) || '/' || coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') AS print FROM parley.${name} t WHERE ${own} = $1`,
-      [tenantId],
-    )
-    prints.set(name, rows[0]?.print ?? '')
-  }
+  // One question for all of them: they are asked some hundred times.
+  const { rows } = await owner.query<{ name: string; print: string }>({
+    name: 'fingerprint',
+    text: tables
+      .map(
+        ({ name }) =>
+          `SELECT '${name}' AS name, count(*) || '/' || coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') AS print FROM parley.${name} t WHERE ${name === 'tenants' ? 'id' : 'tenant_id'} = $1`,
+      )
+      .join(' UNION ALL '),
+    values: [tenantId],
+  })
+  const prints = new Map(rows.map(({ name, print }) => [name, print]))
   const people = await owner.query<{ print: string }>(
     `SELECT md5(string_agg(u::text, ',' ORDER BY u.id)) AS print FROM users u WHERE u.id IN (SELECT user_id FROM user_profiles WHERE tenant_id = $1)`,
     [tenantId],

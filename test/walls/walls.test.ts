@@ -36,7 +36,7 @@ describe.each([
     expect(unproven).toEqual([])
     expect(places).toBeGreaterThan(20)
     expect(requests).toBeGreaterThan(300)
-  })
+  }, 400_000)
   test('nothing of another business stands in what can be read without an id, or is found by searching', async () => {
     const { read, shown } = await browse(world, sides)
     expect(shown).toEqual([])

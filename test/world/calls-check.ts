@@ -1,6 +1,7 @@
 /** What the callers of a run have, compared with what they should have: at their telephones, in the rows and in the events. */
 import type pg from 'pg'
 import type { Call } from '../../simulators/twilio/index.ts'
+import { funnelDifferences } from './funnel-events.ts'
 import type { Telephones } from './telephones.ts'
 
 /** What a caller should have in the end. */
@@ -103,6 +104,7 @@ export async function checkCalls({ owner, tenantId, phones, expected }: Given): 
   wrong('leads_and_events_differ', Math.abs(leads - ledTold))
   wrong('texts_and_flags_differ', Math.abs(claimed - queued))
   wrong('texts_and_telephones_differ', Math.abs(queued - phones.simulator.sent.length - report.unknown))
+  for (const one of await funnelDifferences(owner, tenantId)) wrong(`funnel ${one}`)
   wrong(
     'open_leads_twice',
     await number(

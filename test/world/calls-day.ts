@@ -18,6 +18,9 @@ export async function callsDay(world: World): Promise<void> {
     for (const path of [`/calls/${call.id}`, `/calls/${call.id}/story`])
       expect([path, (await world.api('GET', path)).status]).toEqual([path, 200])
     expect((await world.api('POST', '/calls/preview', { from: '+14155560142' })).status).toBe(200)
+    expect((await world.api('POST', '/business/calls/measure', { text: 'Hi from [BUSINESS]' })).status).toBe(200)
+    for (const path of ['/calls/rules', '/business/calls/standards'])
+      expect([path, (await world.api('GET', path)).status]).toEqual([path, 200])
   } finally {
     await phones.close()
   }

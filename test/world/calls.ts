@@ -1,7 +1,7 @@
 /** A number, its messaging service, a call and the lead that came of it, as rows, for tests of what is done to all tables. */
 import type { Tx } from '../../src/platform/db/tx.ts'
 
-export const callTables = ['calls', 'leads', 'messaging_services', 'phone_numbers'] as const
+export const callTables = ['calls', 'leads', 'messaging_services', 'number_providers', 'phone_numbers'] as const
 
 /** `startedAt`: an interval from now, usually a negative one. Answers with the id of the call. */
 export async function fillCalls(
@@ -21,6 +21,11 @@ export async function fillCalls(
      VALUES ($1, $2, 'MG1', 'Texts', 'https://x.example/sms')`,
     [tenantId, number],
   )
+  await tx.query('INSERT INTO number_providers (tenant_id, account_sid, app_slug) VALUES ($1, $2, $3)', [
+    tenantId,
+    `AC${'1'.repeat(32)}`,
+    'app-of-numbers',
+  ])
   const call = await one(
     `INSERT INTO calls (tenant_id, call_sid, channel_account_id, contact_id, customer_phone, business_phone, status, outcome, outcome_by, start_time, conversation_id)
      SELECT $1, 'CA1', $2, c.contact_id, '+16505550101', '+15550100009', 'missed', 'no_answer', 'dialled', now() + $4::interval, c.id

@@ -36,6 +36,7 @@ export async function peoplesDay(world: World): Promise<void> {
   await does('PATCH', '/me/preferences', { aiTakeoverDelay: 30 }, 'agent')
   await does('PUT', '/me/presence', { status: 'away' }, 'agent')
   await does('GET', '/me/notifications')
+  for (const path of ['/me/notifications/unsent', '/notifications/unsent']) await does('GET', path)
   await does('POST', '/me/notifications/read', {})
   const { publicKey } = await does('GET', '/me/push/key')
   await does('PUT', '/me/push', {
@@ -50,6 +51,8 @@ export async function peoplesDay(world: World): Promise<void> {
   await does('DELETE', `/holds/${hold.id}`)
   for (const name of ['active-conversations', 'newest-messages', 'delivery', 'statuses', 'volume', 'campaigns', 'automations'])
     await does('GET', `/reports/${name}`)
+  await does('GET', '/reports/funnel')
+  await world.api('GET', '/reports/funnel/export', undefined, 'owner')
   const { secret } = await does('POST', '/me/totp', { password }, 'colleague')
   const { generate } = await import('otplib')
   await does('POST', '/me/totp/confirm', { code: await generate({ secret: secret ?? '' }) }, 'colleague')

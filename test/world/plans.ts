@@ -66,7 +66,7 @@ export const growing = [
     'media_objects',
     'conversation_lanes',
   ],
-  ...['conversation_labels', 'calls', 'leads'],
+  ...['conversation_labels', 'calls', 'leads', 'bookings', 'occupied_times'],
 ]
 /** Months and their default included. A label's conversations are read from where the planner likes: up to a few thousand. */
 const large = new RegExp(`^(${growing.filter((name) => name !== 'conversation_labels').join('|')})(_default|_\\d{4}_\\d{2})?$`)

@@ -25,6 +25,12 @@ export function withDatabase(url: string, name: string): string {
   return changed.toString()
 }
 
+/** No test pulls a plug: what is written need not have reached the disk, only the system. A process that is killed loses nothing by it. */
+async function setFsync(admin: pg.Client, change: 'SET fsync = off' | 'RESET fsync'): Promise<void> {
+  await admin.query(`ALTER SYSTEM ${change}`)
+  await admin.query('SELECT pg_reload_conf()')
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.PARLEY_TEST_DATABASE_URL
   const folder = await mkdtemp(join(tmpdir(), 'parley-test-'))
@@ -33,12 +39,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const template = `parley_template_${process.pid}`
   const admin = new pg.Client({ connectionString: adminUrl })
   await admin.connect()
+  const forgets = embedded !== null || process.env.PARLEY_TEST_DATABASE_FORGETS === 'true'
+  if (forgets) await setFsync(admin, 'SET fsync = off')
   await admin.query(`CREATE DATABASE ${template}`)
   await migrate(withDatabase(adminUrl, template))
   await prepareJobs(withDatabase(adminUrl, template), jobNames)
   project.provide('postgres', { adminUrl, template })
   return async () => {
     await admin.query(`DROP DATABASE IF EXISTS ${template} WITH (FORCE)`).catch(() => {})
+    if (forgets) await setFsync(admin, 'RESET fsync').catch(() => {})
     await admin.end()
     await embedded?.stop()
     await rm(folder, { recursive: true, force: true })

@@ -2,9 +2,6 @@
 import { expect } from 'vitest'
 import type { World } from './world.ts'
 
-/** Where nothing listens: nobody is asked outside of this machine. */
-export const noTwilio = { TWILIO_API_URL: 'http://127.0.0.1:59' }
-
 export async function twilioDay(world: World): Promise<void> {
   const given = { provider: 'twilio', number: '+15550100031', name: 'SMS', accountSid: `AC${'3'.repeat(32)}` }
   const made = await world.api<{ id: string }>('POST', '/accounts', { ...given, authToken: 'the-first-token' }, 'owner')

@@ -9,7 +9,7 @@ export async function until<T>(
   look: () => T | undefined | null | false | Promise<T | undefined | null | false>,
   options: { timeoutMs?: number; seen?: () => unknown } = {},
 ): Promise<T> {
-  const deadline = performance.now() + (options.timeoutMs ?? 15_000)
+  const deadline = performance.now() + (options.timeoutMs ?? 30_000)
   for (;;) {
     const value = await look()
     if (value !== undefined && value !== null && value !== false) return value

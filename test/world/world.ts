@@ -151,6 +151,7 @@ async function settle(parts: Parts, far: number, timeoutMs: number): Promise<voi
       await app.ingress.idle()
       await app.dispatcher.idle()
       await app.search.idle()
+      await app.numbers.worker.idle()
       await filesFetched(database, timeoutMs)
       const now = await progress(parts)
       const same = now === before

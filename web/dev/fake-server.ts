@@ -20,6 +20,7 @@ import type {
   SendMessage,
   StreamBatch,
 } from '../../client/index.ts'
+import { addScheduling } from './fake-scheduling.ts'
 import { addFile, addMessage, type Said, sampleWorld } from './sample-data.ts'
 
 const port = Number(process.argv[2] ?? 3000)
@@ -36,8 +37,8 @@ const server = fastify({ bodyLimit: 120_000_000 })
 await server.register(cookie)
 await server.register(multipart, { limits: { fileSize: 110_000_000 } })
 
-const refuse = (reply: FastifyReply, status: number, code: string, message: string) =>
-  reply.code(status).send({ error: { code, message } })
+const refuse = (reply: FastifyReply, status: number, code: string, message: string, details?: unknown) =>
+  reply.code(status).send({ error: { code, message, details } })
 const asSession = () => ({
   user: { id: me.id, email: me.email ?? '', name: me.name },
   tenant: { id: randomUUID(), name: 'Bakery Sol', timezone: 'Europe/Madrid', language: 'en' },
@@ -49,7 +50,7 @@ function write(reply: FastifyReply, event: string, data: unknown, id?: string): 
   reply.raw.write(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
 }
 
-function tell(changed: { conversations?: Conversation[]; messages?: Message[]; contactIds?: string[] }): void {
+function tell(changed: Partial<StreamBatch>): void {
   // What is told was changed just now; nothing here overtakes anything within a millisecond.
   const version = Date.now()
   const batch: StreamBatch = {
@@ -58,9 +59,13 @@ function tell(changed: { conversations?: Conversation[]; messages?: Message[]; c
     messages: (changed.messages ?? []).map((one) => ({ ...one, version })),
     accounts: [],
     contactIds: changed.contactIds ?? [],
-    leadIds: [],
+    leadIds: changed.leadIds ?? [],
+    bookingIds: changed.bookingIds ?? [],
+    timesChanged: changed.timesChanged ?? false,
+    staffChanged: changed.staffChanged ?? false,
     templatesChanged: false,
     callsChanged: false,
+    numbersChanged: false,
     labelsChanged: false,
     members: [],
     memberIdsGone: [],
@@ -351,6 +356,7 @@ server.delete<ById>('/api/api-keys/:id', async (request, reply) => {
   for (const one of apiKeys) if (one.id === request.params.id) one.revokedAt = new Date().toISOString()
   return reply.code(204).send()
 })
+addScheduling(server, { world, tell, refuse })
 server.get<{ Querystring: { cursor?: string } }>('/api/stream', (request, reply) => {
   reply.hijack()
   reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })

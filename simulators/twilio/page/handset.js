@@ -68,6 +68,7 @@ async function refresh() {
   const alerts = view.state.alerts.map(({ code }) => code)
   at('counts').textContent = `${view.state.sent} sent, ${total} webhooks${alerts.length ? `, alerts ${alerts.join(', ')}` : ''}`
   if (!view.phone || !view.business) return
+  await drawCall()
   const path = `threads/${encodeURIComponent(view.phone)}/${encodeURIComponent(view.business)}`
   const { messages } = await call('GET', path)
   const now = JSON.stringify(messages)
@@ -75,6 +76,13 @@ async function refresh() {
   view.drawn = now
   at('messages').replaceChildren(...messages.map(bubble))
   at('messages').scrollTop = at('messages').scrollHeight
+}
+
+/** The last call of this phone: how it stands, and what was heard. */
+async function drawCall() {
+  const { calls } = await call('GET', 'calls')
+  const last = calls.findLast(({ from }) => from === view.phone)
+  at('call').textContent = last ? [last.status, ...last.heard.map((words) => `“${words}”`)].join(' · ') : ''
 }
 
 async function attach(file) {
@@ -86,6 +94,19 @@ function send() {
   if (body === '') return
   at('text').value = ''
   void say({ body })
+}
+
+/** How long the telephone of the business rings where nobody answers, in milliseconds: shorter than people would let it. */
+const rings = 4000
+
+function setUpRing() {
+  at('ring').addEventListener('submit', (event) => {
+    event.preventDefault()
+    const kind = at('answering').value
+    const to = view.business.replace(/^whatsapp:/, '')
+    const answering = kind === 'busy' ? { kind } : { kind, afterMs: kind === 'nobody' ? rings : rings / 2 }
+    void act(() => call('POST', 'calls', { from: view.phone, to, answering }))
+  })
 }
 
 function setUpPhones() {
@@ -115,6 +136,7 @@ function setUpPhones() {
 }
 
 setUpPhones()
+setUpRing()
 setUpComposer(send, (file) => void act(() => attach(file)))
 setUpFaults(faultChoices)
 at('faults-clear').addEventListener('click', () => act(() => call('DELETE', 'faults')))

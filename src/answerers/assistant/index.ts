@@ -6,6 +6,7 @@ import { type Database, readTenant } from '../../platform/db/tx.ts'
 import type { Answerer } from '../../ports/answerer.ts'
 import { decide } from './dialogue.ts'
 import { businessFacts } from './store.ts'
+import { emergencyIn, tradeOf } from './trades.ts'
 
 export const createAssistant = (deps: { db: Database }): Answerer => ({
   name: 'assistant',
@@ -13,5 +14,12 @@ export const createAssistant = (deps: { db: Database }): Answerer => ({
   async takeTurn({ tenantId, history, unanswered }) {
     const business = await readTenant(deps.db, tenantId, businessFacts)
     return decide([...history, ...unanswered], business)
+  },
+  async watch(tenantId) {
+    const trade = tradeOf((await readTenant(deps.db, tenantId, businessFacts)).tradeType)
+    return (text) => {
+      const emergency = emergencyIn(text, trade)
+      return emergency && { kind: 'emergency', danger: emergency.danger }
+    }
   },
 })

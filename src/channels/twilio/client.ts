@@ -29,7 +29,7 @@ export type TwilioAnswer =
   | { kind: 'unknown'; code: string; status?: number }
 
 export interface TwilioRequest {
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'POST' | 'DELETE'
   host?: Host
   /** Behind the host, with its query. */
   path: string
@@ -76,6 +76,7 @@ function answerOf(response: Response, bytes: Buffer, connection: Connection): Tw
   const json = readJson(bytes)
   const body = json.ok ? record(json.value) : undefined
   const { status } = response
+  if (status === 204) return { kind: 'ok', body: {} }
   if (status >= 200 && status < 300) return body ? { kind: 'ok', body } : { kind: 'unknown', code: 'unreadable_answer', status }
   if (status >= 500 || status === 408) return { kind: 'unknown', code: `http_${status}`, status }
   const seconds = number(response.headers.get('retry-after'))

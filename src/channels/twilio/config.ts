@@ -71,6 +71,7 @@ const hosts = {
   api: 'https://api.twilio.com',
   messaging: 'https://messaging.twilio.com',
   content: 'https://content.twilio.com',
+  pricing: 'https://pricing.twilio.com',
 } as const
 export type Host = keyof typeof hosts
 

@@ -72,7 +72,7 @@ export async function findSent(
   const found = list(answer.body.messages).filter(
     (one) =>
       string(member(one, 'direction')) === 'outbound-api' &&
-      (rendered.body === '' || string(member(one, 'body')) === rendered.body) &&
+      (rendered.body === '' || sameWords(string(member(one, 'body')) ?? '', rendered.body)) &&
       Date.parse(string(member(one, 'date_created')) ?? '') >= given.since.getTime() - slackMs,
   )
   const ids = found.flatMap((one) => id(member(one, 'sid'), maxId) ?? []).reverse()
@@ -80,4 +80,20 @@ export async function findSent(
   return ids.length === 0 && list(answer.body.messages).length >= pageSize
     ? { outcome: 'unknown' }
     : { outcome: 'listed', externalIds: ids }
+}
+
+/** Put before whatever a trial account sends. */
+const trial = /^Sent from your Twilio trial account - /
+/** What smart encoding, on by default in a messaging service, writes in the GSM alphabet. */
+const plain: readonly (readonly [RegExp, string])[] = [
+  [/[\u2018\u2019\u201a\u201b\u2032\u2035\u02bc]/g, "'"],
+  [/[\u00ab\u00bb\u201c\u201d\u201e\u201f\u2033\u2036]/g, '"'],
+  [/[\u2010-\u2015\u2212]/g, '-'],
+]
+
+/** Whether the list shows these words: as they were given, or as they went out. */
+function sameWords(listed: string, given: string): boolean {
+  const written = (text: string): string =>
+    plain.reduce((changed, [from, to]) => changed.replace(from, to), text.normalize('NFKC').replace(/[\s\p{Cf}]/gu, ''))
+  return listed === given || written(listed.replace(trial, '')) === written(given)
 }

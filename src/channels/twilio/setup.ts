@@ -44,9 +44,11 @@ export const setupOf =
         facts.received,
         'Messages arrive',
         'Nothing has come from a customer yet.',
-        channel === 'sms'
-          ? `In the Twilio console open the number, and under Messaging set "A message comes in" to ${webhookUrl} with HTTP POST; where the number is in a messaging service, set it there under Integration. Then write to it from a phone.`
-          : `In the Twilio console open the WhatsApp sender and set its webhook for incoming messages to ${webhookUrl} with HTTP POST. Then write to it from a phone.`,
+        facts.setHere
+          ? 'Parley told Twilio where to deliver when it bought the number. Write to it from a phone. If nothing arrives, check below whether Twilio still has it so.'
+          : channel === 'sms'
+            ? `In the Twilio console open the number, and under Messaging set "A message comes in" to ${webhookUrl} with HTTP POST; where the number is in a messaging service, set it there under Integration. Then write to it from a phone.`
+            : `In the Twilio console open the WhatsApp sender and set its webhook for incoming messages to ${webhookUrl} with HTTP POST. Then write to it from a phone.`,
       ],
       [
         'message_sent',

@@ -124,6 +124,19 @@ describe('the business’s leg', () => {
   })
 })
 
+test('what no table holds is taken without it, and a name that every object has is no status', () => {
+  expect(
+    event('incoming', { ...ring, CallerName: 'J\0 DOE', FromCity: 'OAK\ud800LAND', From: '\0', Caller: '\0' }),
+  ).toMatchObject({
+    ...{ callerName: 'J DOE', caller: { kind: 'withheld', raw: '' } },
+    city: expect.stringMatching(/^OAK/),
+  })
+  for (const name of ['constructor', 'toString', '__proto__']) {
+    expect(parse('status', { ...ring, CallStatus: name })).toHaveProperty('malformed')
+    expect(parse('dialled', { ...ring, DialCallStatus: name })).toHaveProperty('malformed')
+  }
+})
+
 test('whatever the bytes are, it answers', () => {
   fc.assert(
     fc.property(fc.constantFrom(...voiceHooks), fc.uint8Array({ maxLength: 300 }), fc.string(), (hook, bytes, query) => {

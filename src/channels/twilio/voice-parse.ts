@@ -1,4 +1,5 @@
 /** Twilio's voice webhooks as our call events. Pure and total: whatever the form says, it returns. */
+import { cleanText } from '../../kernel/text.ts'
 import type { CallEvent, Caller, DialResult, EndResult, ParsedCall, VoiceHook } from '../../ports/telephony.ts'
 import { readForm } from './signature.ts'
 
@@ -9,7 +10,7 @@ export const callParameter = 'call'
 export const numberParameter = 'number'
 
 export function parseVoice(hook: VoiceHook, request: { url: string; rawBody: Buffer }): ParsedCall {
-  const params = new Map([...readForm(request.rawBody)].map(([name, values]) => [name, values[0] ?? '']))
+  const params = new Map([...readForm(request.rawBody)].map(([name, values]) => [name, cleanText(values[0] ?? '')]))
   const query = queryOf(request.url)
   if (hook === 'leg' || hook === 'whisper' || hook === 'key') return parseLeg(hook, params, query)
   const direction = params.get('Direction') ?? 'inbound'
@@ -26,18 +27,22 @@ export function parseVoice(hook: VoiceHook, request: { url: string; rawBody: Buf
 
 type Base = Omit<Extract<CallEvent, { kind: 'ringing' }>, 'kind'>
 
-const dialResults: Readonly<Record<string, DialResult>> = {
-  busy: 'busy',
-  'no-answer': 'no_answer',
-  failed: 'failed',
-  canceled: 'canceled',
-}
+/** What a leg and a call may both end as. */
+const unanswered = new Map([
+  ['busy', 'busy'],
+  ['no-answer', 'no_answer'],
+  ['failed', 'failed'],
+  ['canceled', 'canceled'],
+] as const satisfies [string, DialResult & EndResult][])
+const dialResults: ReadonlyMap<string, DialResult> = unanswered
 
 function parseDialled(params: Params, base: Base): ParsedCall {
   const status = params.get('DialCallStatus') ?? ''
   const seconds = secondsOf(params.get('DialCallDuration'))
   const result =
-    status === 'completed' || status === 'answered' ? bridged(params.get('DialBridged'), status, seconds) : dialResults[status]
+    status === 'completed' || status === 'answered'
+      ? bridged(params.get('DialBridged'), status, seconds)
+      : dialResults.get(status)
   if (!result) return { malformed: `DialCallStatus ${JSON.stringify(status)}` }
   const gone = result === 'canceled' || params.get('CallStatus') === 'completed'
   return { event: { kind: 'dialled', ...base, result, seconds, gone } }
@@ -50,15 +55,12 @@ function bridged(said: string | undefined, status: string, seconds: number): Dia
   return status === 'answered' || seconds > 0 ? 'answered' : 'no_answer'
 }
 
-const endResults: Readonly<Record<string, EndResult>> = {
-  completed: 'completed',
-  ...(dialResults as Record<string, EndResult>),
-}
+export const endResults: ReadonlyMap<string, EndResult> = new Map([...unanswered, ['completed', 'completed'] as const])
 
 function parseEnded(params: Params, base: Base): ParsedCall {
   const status = params.get('CallStatus') ?? ''
   if (['queued', 'initiated', 'ringing', 'in-progress', 'answered'].includes(status)) return { ignored: `status ${status}` }
-  const result = endResults[status]
+  const result = endResults.get(status)
   if (!result) return { malformed: `CallStatus ${JSON.stringify(status)}` }
   // Duration is in minutes.
   return { event: { kind: 'ended', ...base, result, seconds: secondsOf(params.get('CallDuration')) } }
@@ -109,5 +111,9 @@ const secondsOf = (text: string | undefined): number => (text !== undefined && /
 
 function queryOf(url: string): Params {
   const start = url.indexOf('?')
-  return new Map(start === -1 ? [] : new URLSearchParams(url.slice(start + 1).split('#')[0]))
+  return new Map(
+    start === -1
+      ? []
+      : [...new URLSearchParams(url.slice(start + 1).split('#')[0])].map(([name, value]) => [name, cleanText(value)]),
+  )
 }

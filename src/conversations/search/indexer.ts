@@ -30,9 +30,16 @@ const lookMs = 5000
 const againMs = 500
 /** Of the time that a batch took, how much is left to others after it. */
 const restShare = 0.5
-/** The same while so much comes in that the index would slow it down: it falls behind then, and catches up afterwards. */
-const restShareInRush = 12
+/**
+ * The same while so much comes in that the index would slow it down: it falls behind then, and catches up afterwards. A rush
+ * that does not end has to leave it more: people look for what was said a minute ago.
+ */
+const [restShareInRush, restShareFarBehind, farBehindSeconds] = [12, 3, 60]
 const restMs = 20
+
+/** Milliseconds to rest after a batch that took so long. */
+export const restAfter = (tookMs: number, rush: boolean, behindSeconds: number): number =>
+  restMs + tookMs * (!rush ? restShare : behindSeconds > farBehindSeconds ? restShareFarBehind : restShareInRush)
 
 export interface IndexerDeps {
   db: Database
@@ -80,7 +87,7 @@ export function startSearchIndexer(deps: IndexerDeps): SearchIndexer {
     if (more && !stopped) due.add(tenantId)
     if (count > 0 && !stopped)
       await new Promise((resolve) =>
-        setTimeout(resolve, restMs + (performance.now() - began) * (deps.rush?.() ? restShareInRush : restShare)),
+        setTimeout(resolve, restAfter(performance.now() - began, deps.rush?.() ?? false, lag.seconds)),
       )
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { classify } from './errors.ts'
+import { classify, isPassing } from './errors.ts'
 
 const withCode = (code: string) => Object.assign(new Error('x'), { code })
 
@@ -21,4 +21,9 @@ test('what the driver says without a code is understood, and what nobody knows i
   expect(classify(new Error('timeout exceeded when trying to connect'))).toBe('unavailable')
   expect(classify(new TypeError('x is not a function'))).toBe('other')
   expect(classify('a string')).toBe('other')
+})
+
+test('who lost a race too often waits, as where the database is away: nothing that may be stored later is set aside', () => {
+  expect(['40P01', '55P03', '57P01'].map((code) => isPassing(withCode(code)))).toEqual([true, true, true])
+  expect(['22021', '23505', '42601'].map((code) => isPassing(withCode(code)))).toEqual([false, false, false])
 })

@@ -26,3 +26,5 @@ const isRepeatedCall = (error: unknown): boolean =>
   code(error) === '23505' && (error as { constraint?: string }).constraint === 'idx_message_tracking_idempotency'
 export const isRetryable = (error: unknown): boolean => classify(error) === 'again' || isRepeatedCall(error)
 export const isUnavailable = (error: unknown): boolean => classify(error) === 'unavailable'
+/** Goes away by waiting: what waits on the disk is then handed on later. */
+export const isPassing = (error: unknown): boolean => ['unavailable', 'again'].includes(classify(error))

@@ -91,7 +91,7 @@ function Line({ one, onOpen }: { one: Notification; onOpen: () => void }) {
     onOpen()
     void (one.conversationId
       ? navigate({ to: '/inbox/$conversationId', params: { conversationId: one.conversationId }, search: {} })
-      : navigate({ to: '/settings/{-$section}', params: { section: 'channels' } }))
+      : navigate({ to: '/settings/{-$section}', params: { section: one.kind === 'number_waits' ? 'numbers' : 'channels' } }))
   }
   return (
     <button

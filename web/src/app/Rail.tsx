@@ -1,5 +1,7 @@
 import { Tooltip } from '@mantine/core'
 import IconAddressBook from '@tabler/icons-react/dist/esm/icons/IconAddressBook.mjs'
+import IconCalendarEvent from '@tabler/icons-react/dist/esm/icons/IconCalendarEvent.mjs'
+import IconChartBar from '@tabler/icons-react/dist/esm/icons/IconChartBar.mjs'
 import IconInbox from '@tabler/icons-react/dist/esm/icons/IconInbox.mjs'
 import IconKeyboard from '@tabler/icons-react/dist/esm/icons/IconKeyboard.mjs'
 import IconPhone from '@tabler/icons-react/dist/esm/icons/IconPhone.mjs'
@@ -11,7 +13,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { AccountMenu } from './AccountMenu.tsx'
 import { Bell } from './Bell.tsx'
-import { useConsole } from './context.ts'
+import { mayLook, useConsole } from './context.ts'
 import { overlay } from './overlay.ts'
 import { useText } from './text.tsx'
 import { useUnread } from './unread.ts'
@@ -27,7 +29,11 @@ export function Rail() {
       <Place to="/inbox" label={t('nav.inbox')} icon={<IconInbox size={22} stroke={1.7} aria-hidden />} count={unread} />
       <Place to="/calls" label={t('nav.calls')} icon={<IconPhone size={22} stroke={1.7} aria-hidden />} />
       <Place to="/leads" label={t('nav.leads')} icon={<IconTargetArrow size={22} stroke={1.7} aria-hidden />} />
+      <Place to="/appointments" label={t('nav.appointments')} icon={<IconCalendarEvent size={22} stroke={1.7} aria-hidden />} />
       <Place to="/contacts" label={t('nav.contacts')} icon={<IconAddressBook size={22} stroke={1.7} aria-hidden />} />
+      {mayLook(session) && (
+        <Place to="/insights" label={t('nav.insights')} icon={<IconChartBar size={22} stroke={1.7} aria-hidden />} />
+      )}
       <Place to="/settings/{-$section}" label={t('nav.settings')} icon={<IconSettings size={22} stroke={1.7} aria-hidden />} />
       {session.operator && (
         <Place to="/platform/tenants" label={t('nav.platform')} icon={<IconServer2 size={22} stroke={1.7} aria-hidden />} />
@@ -55,7 +61,15 @@ export function Rail() {
 }
 
 export function Place(props: {
-  to: '/inbox' | '/calls' | '/contacts' | '/leads' | '/settings/{-$section}' | `/platform/${'tenants' | 'keys' | 'operators'}`
+  to:
+    | '/inbox'
+    | '/calls'
+    | '/contacts'
+    | '/leads'
+    | '/appointments'
+    | '/insights'
+    | '/settings/{-$section}'
+    | `/platform/${'tenants' | 'keys' | 'operators'}`
   label: string
   icon: ReactNode
   count?: string

@@ -1,6 +1,6 @@
 /** The one place where conversations and messages enter the caches, whether from the stream, a page or an answer. */
 import type { QueryClient } from '@tanstack/react-query'
-import type { Conversation, ListLeads, Member, Message, ParleyClient } from '../../../client/index.ts'
+import type { AskSlots, Conversation, ListBookings, ListLeads, Member, Message, ParleyClient } from '../../../client/index.ts'
 import { type ListFilter, type LoadedList, laterConversation, mergeConversations } from '../rules/listOrder.ts'
 import { mergeMembers } from '../rules/roles.ts'
 import { joinPage, type LoadedThread, mergeMessages } from '../rules/threadItems.ts'
@@ -19,16 +19,30 @@ export const keys = {
   contact: (id: string) => ['contact', id] as const,
   consents: (contactId: string) => ['consents', contactId] as const,
   calls: (status: string) => ['calls', status] as const,
+  callSettings: ['call-settings'] as const,
+  callStandards: ['call-standards'] as const,
+  allStories: ['call-story'] as const,
   callStory: (id: string) => ['call-story', id] as const,
   allLeads: ['leads'] as const,
   leads: (filter: ListLeads) => ['leads', filter] as const,
+  allTwins: ['lead-twins'] as const,
   leadTwins: (contactId: string) => ['lead-twins', contactId] as const,
   lead: (id: string) => ['lead', id] as const,
   allSums: ['lead-sums'] as const,
   leadSums: (filter: object) => ['lead-sums', filter] as const,
+  staff: ['staff'] as const,
+  allSlots: ['slots'] as const,
+  slots: (asked: AskSlots) => ['slots', asked] as const,
+  allBookings: ['bookings'] as const,
+  bookings: (filter: ListBookings) => ['bookings', filter] as const,
+  allFunnels: ['funnel'] as const,
+  funnel: (days: number) => ['funnel', days] as const,
   contacts: (q: string) => ['contacts', q] as const,
   others: (contactId: string) => ['others', contactId] as const,
   accounts: ['accounts'] as const,
+  numbers: ['numbers'] as const,
+  numberDelivery: (id: string, asOf: string) => ['number-delivery', id, asOf] as const,
+  numberProvider: ['number-provider'] as const,
   contactCentre: ['contact-centre'] as const,
   templates: (accountId: string) => ['templates', accountId] as const,
   members: ['members'] as const,

@@ -11,6 +11,8 @@ export type WorkSession = Session & { tenant: NonNullable<Session['tenant']>; ro
 export const mayWrite = (session: WorkSession): boolean => session.role !== 'viewer' && !session.tenant.suspended
 export const mayManage = (session: WorkSession): boolean =>
   (session.role === 'owner' || session.role === 'admin') && !session.tenant.suspended
+/** Whether this person sees the business's numbers. */
+export const mayLook = (session: WorkSession): boolean => session.role === 'owner' || session.role === 'admin'
 export const looksAtBusiness = (session: Session): session is WorkSession => session.tenant !== null && session.role !== null
 
 export interface Console {

@@ -58,6 +58,16 @@ export function createLive(deps: LiveDeps) {
     if (batch.businessChanged) {
       void deps.queries.invalidateQueries({ queryKey: keys.business })
       void deps.queries.invalidateQueries({ queryKey: keys.session })
+      void deps.queries.invalidateQueries({ queryKey: keys.allSlots })
+    }
+    if (batch.timesChanged) {
+      void deps.queries.invalidateQueries({ queryKey: keys.allBookings })
+      void deps.queries.invalidateQueries({ queryKey: keys.allSlots })
+    }
+    if (batch.staffChanged) {
+      void deps.queries.invalidateQueries({ queryKey: keys.staff })
+      void deps.queries.invalidateQueries({ queryKey: keys.allBookings })
+      void deps.queries.invalidateQueries({ queryKey: keys.allSlots })
     }
     if (batch.notifiedIds.includes(deps.me)) {
       notified.set((before) => before + 1)
@@ -71,7 +81,13 @@ export function createLive(deps: LiveDeps) {
     if (batch.labelsChanged || batch.conversations.length > 0) count()
     if (batch.callsChanged) {
       void deps.queries.invalidateQueries({ queryKey: ['calls'] })
-      void deps.queries.invalidateQueries({ queryKey: ['call-story'] })
+      void deps.queries.invalidateQueries({ queryKey: keys.allFunnels })
+    }
+    // A story goes on with every line and with every step of its lead; only one that is shown is read again.
+    if (batch.callsChanged || batch.messages.length > 0) void deps.queries.invalidateQueries({ queryKey: keys.allStories })
+    if (batch.numbersChanged) {
+      void deps.queries.invalidateQueries({ queryKey: keys.numbers })
+      void deps.queries.invalidateQueries({ queryKey: keys.numberProvider })
     }
     if (batch.templatesChanged) void deps.queries.invalidateQueries({ queryKey: ['templates'] })
     for (const id of batch.contactIds) void deps.queries.invalidateQueries({ queryKey: keys.contact(id) })
@@ -82,6 +98,9 @@ export function createLive(deps: LiveDeps) {
     if (leadIds.length > 0) {
       void deps.queries.invalidateQueries({ queryKey: keys.allLeads })
       void deps.queries.invalidateQueries({ queryKey: keys.allSums })
+      void deps.queries.invalidateQueries({ queryKey: keys.allTwins })
+      void deps.queries.invalidateQueries({ queryKey: keys.allStories })
+      void deps.queries.invalidateQueries({ queryKey: keys.allFunnels })
     }
   }
 

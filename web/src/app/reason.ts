@@ -9,6 +9,8 @@ export function reasonOf(error: unknown, t: Translate): string {
   if (error.code === 'last_owner') return t('team.lastOwner')
   if (error.status === 403) return t('error.forbidden')
   if (error.status === 404) return t('error.notFound')
+  // What a provider said is meant to be read.
+  if (error.code === 'provider_failed') return error.message
   if (error.status >= 500) return t('error.server')
   return error.message
 }

@@ -2,6 +2,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import type { TenantStatus } from '../../../client/index.ts'
 import { InboxPage } from '../inbox/InboxPage.tsx'
+import { readAppointmentsSearch } from '../rules/bookingSteps.ts'
+import { readPeriod } from '../rules/funnel.ts'
 import { readLeadSearch } from '../rules/leadBoard.ts'
 import { Gate } from './Gate.tsx'
 import { readMessageSearch } from './messageSearch.ts'
@@ -52,6 +54,20 @@ const leadsRoute = createRoute({
   path: '/leads',
   component: lazyRouteComponent(() => persist(() => import('../leads/LeadsPage.tsx')), 'LeadsPage'),
   validateSearch: readLeadSearch,
+})
+
+const appointmentsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/appointments',
+  component: lazyRouteComponent(() => persist(() => import('../bookings/AppointmentsPage.tsx')), 'AppointmentsPage'),
+  validateSearch: readAppointmentsSearch,
+})
+
+const insightsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/insights',
+  component: lazyRouteComponent(() => persist(() => import('../insights/InsightsPage.tsx')), 'InsightsPage'),
+  validateSearch: readPeriod,
 })
 
 const searchRoute = createRoute({
@@ -108,6 +124,8 @@ const tree = root.addChildren([
   callsRoute.addChildren([callRoute]),
   contactsRoute.addChildren([contactRoute]),
   leadsRoute,
+  appointmentsRoute,
+  insightsRoute,
   searchRoute,
   settingsRoute,
 ])

@@ -5,7 +5,6 @@ import IconMessages from '@tabler/icons-react/dist/esm/icons/IconMessages.mjs'
 import IconPhone from '@tabler/icons-react/dist/esm/icons/IconPhone.mjs'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
 import type { CallStory as Story } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
 import { useConsole } from '../app/context.ts'
@@ -17,6 +16,8 @@ import { duration, fullTime } from '../text/time.ts'
 import { CallRow } from './CallRow.tsx'
 import css from './calls.module.css'
 import { deliveryName } from './delivery.ts'
+import { Step } from './Step.tsx'
+import { StorySteps } from './StorySteps.tsx'
 import { callerOf, outcomeOf, ruleOf } from './words.ts'
 
 export function CallStory({ id }: { id: string }) {
@@ -82,7 +83,7 @@ function Ways({ story: { call } }: { story: Story }) {
 
 function Steps({ story }: { story: Story }) {
   const { t, clock } = useText()
-  const { call, why, text, lead, otherCalls } = story
+  const { call, why, text, lead, steps, otherCalls } = story
   const place = [call.callerCity, call.callerState].filter(Boolean).join(', ')
   return (
     <>
@@ -130,16 +131,8 @@ function Steps({ story }: { story: Story }) {
             )}
           </Step>
         )}
-        {lead && (
-          <Step title={t('calls.lead')} at={fullTime(clock, lead.createdAt)}>
-            <span>{t(`calls.lead.${lead.status}`)}</span>
-            {lead.problemDescription && (
-              <q>
-                <bdi>{lead.problemDescription}</bdi>
-              </q>
-            )}
-          </Step>
-        )}
+        <StorySteps steps={steps} />
+        {lead && <LeadStep lead={lead} />}
       </ol>
       {otherCalls.length > 0 && (
         <section>
@@ -157,12 +150,30 @@ function Steps({ story }: { story: Story }) {
   )
 }
 
-function Step({ title, at, mark, children }: { title: string; at?: string; mark?: string; children: ReactNode }) {
+/** What has become of it until now, and what it is worth. */
+function LeadStep({ lead }: { lead: NonNullable<Story['lead']> }) {
+  const { t, clock } = useText()
+  const money = new Intl.NumberFormat(clock.language, { maximumFractionDigits: 2 })
+  const { status, estimatedValue, conversionValue } = lead
   return (
-    <li className={css.step} data-mark={mark}>
-      <h3>{title}</h3>
-      {at && <time>{at}</time>}
-      <div>{children}</div>
-    </li>
+    <Step title={`${t('calls.lead')}: ${t(`calls.lead.${status}`)}`} mark={status === 'lost' ? 'missed' : status}>
+      {lead.problemDescription && (
+        <q>
+          <bdi>{lead.problemDescription}</bdi>
+        </q>
+      )}
+      {conversionValue === null && estimatedValue !== null && (
+        <span>{t('calls.lead.estimated', { value: money.format(estimatedValue) })}</span>
+      )}
+      {conversionValue !== null && <span>{t('calls.lead.won', { value: money.format(conversionValue) })}</span>}
+      {status === 'lost' && lead.lostReason && (
+        <span>
+          <bdi>{lead.lostReason}</bdi>
+        </span>
+      )}
+      <Link to="/leads" search={{ lead: lead.id }}>
+        {t('calls.lead.open')}
+      </Link>
+    </Step>
   )
 }

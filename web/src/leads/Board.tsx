@@ -10,7 +10,7 @@ import { choices, type LeadSearch, leadStatuses, mayMove } from '../rules/leadBo
 import { listTime } from '../text/time.ts'
 import css from './leads.module.css'
 import { Amount, distanceText, leadName, Urgency } from './parts.tsx'
-import { useLeads, useSums } from './useLeads.ts'
+import { useLeads, usePlaces, useSums } from './useLeads.ts'
 
 interface BoardProps {
   search: LeadSearch
@@ -22,6 +22,7 @@ interface BoardProps {
 export function Board(props: BoardProps) {
   const { t } = useText()
   const [dragged, setDragged] = useState<Lead | null>(null)
+  const places = usePlaces(props.search)
   const sums = useSums(props.search).data?.byStatus
   const total = sums?.reduce((n, one) => n + one.count, 0)
   const narrowed = Boolean(props.search.q || props.search.urgency || props.search.assignee)
@@ -33,6 +34,7 @@ export function Board(props: BoardProps) {
           key={status}
           {...props}
           status={status}
+          places={places}
           sum={sums?.find((one) => one.status === status)}
           dragged={dragged}
           onDrag={setDragged}
@@ -44,14 +46,16 @@ export function Board(props: BoardProps) {
 
 interface ColumnProps extends BoardProps {
   status: LeadStatus
+  places: ReadonlyMap<string, LeadStatus>
   sum: { count: number; estimatedValue: number; conversionValue: number } | undefined
   dragged: Lead | null
   onDrag: (lead: Lead | null) => void
 }
 
-function Column({ search, may, status, sum, dragged, onDrag, onMove, onOpen }: ColumnProps) {
+function Column({ search, may, status, places, sum, dragged, onDrag, onMove, onOpen }: ColumnProps) {
   const { t } = useText()
-  const { pages, leads } = useLeads(search, status)
+  const { pages, leads: asked } = useLeads(search, status)
+  const leads = asked.filter((lead) => (places.get(lead.id) ?? status) === status)
   const takes = dragged !== null && mayMove(dragged.status, status)
   const over = (event: DragEvent) => {
     if (takes) event.preventDefault()
@@ -80,7 +84,7 @@ function Column({ search, may, status, sum, dragged, onDrag, onMove, onOpen }: C
           </span>
         ) : null}
       </h2>
-      {pages.isError && !pages.data && (
+      {pages.isError && (
         <Failed text={t('context.failed')} reason={reasonOf(pages.error, t)} onRetry={() => void pages.refetch()} />
       )}
       <ul className={css.cards}>

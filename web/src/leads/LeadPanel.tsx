@@ -7,8 +7,11 @@ import type { Lead, LeadStatus, PatchLead } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
 import { mayWrite, useConsole } from '../app/context.ts'
 import { reasonOf } from '../app/reason.ts'
+import { useStore } from '../app/store.ts'
 import { Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
+import { Appointments } from '../bookings/Appointments.tsx'
+import { asked } from '../bookings/asked.ts'
 import { useMembers } from '../people/presence.ts'
 import { choices } from '../rules/leadBoard.ts'
 import { useChange } from '../settings/parts.tsx'
@@ -22,6 +25,7 @@ type Move = (lead: Lead, to: LeadStatus) => void
 export function LeadPanel({ id, onMove, onClose }: { id: string | null; onMove: Move; onClose: () => void }) {
   const { api } = useConsole()
   const { t } = useText()
+  const choosing = useStore(asked) !== null
   const lead = useQuery({
     queryKey: keys.lead(id ?? ''),
     queryFn: ({ signal }) => api.leads.get(id ?? '', { signal }),
@@ -31,6 +35,8 @@ export function LeadPanel({ id, onMove, onClose }: { id: string | null; onMove: 
     <Drawer
       opened={id !== null}
       onClose={onClose}
+      // Else one press closed both.
+      closeOnEscape={!choosing}
       position="right"
       size={420}
       title={lead.data ? leadName(lead.data, t) : t('leads.one')}
@@ -82,6 +88,7 @@ function Known({ lead, onMove }: { lead: Lead; onMove: Move }) {
         onChange={(event) => keep({ assigneeId: event.currentTarget.value || null })}
         data={[{ value: '', label: t('leads.assignee.none') }, ...members.map((one) => ({ value: one.id, label: one.name }))]}
       />
+      <Appointments lead={lead} />
       <Field
         lead={lead}
         field="problem"
@@ -113,21 +120,44 @@ function Known({ lead, onMove }: { lead: Lead; onMove: Move }) {
         readOnly={!may}
         defaultValue={lead.estimatedValue ?? ''}
         onBlur={(event) => {
-          const value = event.currentTarget.value === '' ? null : Number(event.currentTarget.value.replace(',', '.'))
+          const value = amountOf(event.currentTarget.value)
           if (value !== lead.estimatedValue && !Number.isNaN(value)) keep({ estimatedValue: value })
         }}
       />
+      {(lead.status === 'completed' || lead.conversionValue !== null) && (
+        <NumberInput
+          size="xs"
+          label={t('leads.won')}
+          min={0}
+          decimalScale={2}
+          hideControls
+          readOnly={!may}
+          defaultValue={lead.conversionValue ?? ''}
+          onBlur={(event) => {
+            const value = amountOf(event.currentTarget.value)
+            if (value !== lead.conversionValue && !Number.isNaN(value)) keep({ conversionValue: value })
+          }}
+        />
+      )}
       <Field lead={lead} label={t('leads.notes')} value={lead.notes} may={may} long onKeep={(notes) => keep({ notes })} />
-      <div>
+      <div className={css.ways}>
         <Button component={Link} to={`/inbox/${lead.conversationId}`} size="compact-xs" variant="default">
           {t('leads.conversation')}
         </Button>
+        {lead.callId && (
+          <Button component={Link} to={`/calls/${lead.callId}`} size="compact-xs" variant="default">
+            {t('leads.call')}
+          </Button>
+        )}
       </div>
       <p className={css.dim}>{t('context.since', { date: shortDate(clock, lead.createdAt) })}</p>
       <Twins lead={lead} may={mayWrite(session)} />
     </div>
   )
 }
+
+/** null where nothing is written. */
+const amountOf = (typed: string): number | null => (typed === '' ? null : Number(typed.replace(',', '.')))
 
 interface FieldProps {
   lead: Lead

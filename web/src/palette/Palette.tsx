@@ -179,6 +179,7 @@ function useFixed(): Choice[] {
     page('inbox', t('nav.inbox'), () => void navigate({ to: '/inbox', search: {} })),
     page('calls', t('nav.calls'), () => void navigate({ to: '/calls', search: {} })),
     page('contacts', t('nav.contacts'), () => void navigate({ to: '/contacts', search: {} })),
+    page('appointments', t('nav.appointments'), () => void navigate({ to: '/appointments', search: {} })),
     page('leads', t('nav.leads'), () => void navigate({ to: '/leads', search: {} })),
     page('search', t('search.title'), () => void navigate({ to: '/search', search: {} })),
     ...(Object.keys(sections) as Section[])

@@ -2,7 +2,7 @@ import { Button, NumberInput, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { PatchTenant, Tenant } from '../../../client/index.ts'
+import type { PatchTenant, TenantDetail as Tenant } from '../../../client/index.ts'
 import { useBoot } from '../app/boot.ts'
 import { keys } from '../app/cache.ts'
 import { reasonOf } from '../app/reason.ts'
@@ -45,6 +45,7 @@ function One({ id }: { id: string }) {
       <Facts one={one} />
       {one.status !== 'deleted' && <ReadinessCard id={one.id} />}
       {one.status !== 'deleted' && <RateLimit key={one.rateLimit} one={one} />}
+      {one.status !== 'deleted' && <NumberLimit key={`numbers ${one.phoneNumberLimit}`} one={one} />}
       {one.status !== 'deleted' && <Life one={one} />}
     </>
   )
@@ -124,22 +125,55 @@ function useUpdate(one: Tenant) {
 
 function RateLimit({ one }: { one: Tenant }) {
   const { t } = useText()
-  const [limit, setLimit] = useState<number | string>(one.rateLimit)
   const save = useUpdate(one)
   return (
-    <Card title={t('tenant.rate')} text={t('tenant.rate.text')} onSubmit={() => save.mutate({ rateLimit: Number(limit) })}>
+    <Amount
+      {...{ title: t('tenant.rate'), text: t('tenant.rate.text'), label: t('tenant.rate.label') }}
+      {...{ value: one.rateLimit, max: 1_000_000, saving: save.isPending }}
+      onSave={(rateLimit) => save.mutate({ rateLimit })}
+    />
+  )
+}
+
+function NumberLimit({ one }: { one: Tenant }) {
+  const { t } = useText()
+  const save = useUpdate(one)
+  return (
+    <Amount
+      {...{ title: t('tenant.numbers'), text: t('tenant.numbers.text'), label: t('tenant.numbers.label') }}
+      {...{ value: one.phoneNumberLimit, max: 1000, saving: save.isPending }}
+      onSave={(phoneNumberLimit) => save.mutate({ phoneNumberLimit })}
+    />
+  )
+}
+
+interface AmountProps {
+  title: string
+  text: string
+  label: string
+  value: number
+  max: number
+  saving: boolean
+  onSave: (value: number) => void
+}
+
+function Amount({ title, text, label, value, max, saving, onSave }: AmountProps) {
+  const { t } = useText()
+  const [amount, setAmount] = useState<number | string>(value)
+  return (
+    <Card title={title} text={text} onSubmit={() => onSave(Number(amount))}>
       <div className={css.inline}>
         <NumberInput
-          label={t('tenant.rate.label')}
+          label={label}
           min={1}
-          max={1_000_000}
+          max={max}
           allowDecimal={false}
           required
           withAsterisk={false}
-          value={limit}
-          onChange={setLimit}
+          value={amount}
+          onChange={setAmount}
         />
-        <Button type="submit" loading={save.isPending} disabled={limit === '' || Number(limit) === one.rateLimit}>
+        <Button type="submit" loading={saving} disabled={amount === '' || Number(amount) === value}>
           {t('app.save')}
         </Button>
       </div>

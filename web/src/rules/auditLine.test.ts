@@ -6,6 +6,7 @@ const subject = { type: 'user', id: '01a214d6-0493-736f-aae0-d829cec49829' }
 test('an entry names what it was done to by address or name, and not by an id nobody knows', () => {
   expect(whatOf({ subject, changes: { email: 'bo@example.com', role: 'agent' } })).toBe('bo@example.com')
   expect(whatOf({ subject, changes: { name: { from: 'Old', to: 'New' } } })).toBe('New')
+  expect(whatOf({ subject, changes: { person: 'Ana', email: { before: null, after: 'ana@example.com' } } })).toBe('Ana')
   expect(whatOf({ subject, changes: {} })).toBe('')
   expect(whatOf({ subject, changes: {} }, new Map([[subject.id, 'Bo']]))).toBe('Bo')
   expect(whatOf({ subject: { type: 'credentials', id: 'genesys' }, changes: {} })).toBe('genesys')

@@ -29,6 +29,14 @@ export const knownActions = [
   'member.removed',
   'member.reset_link_made',
   'member.updated',
+  'number.given_up',
+  'number.provisioned',
+  'number.released',
+  'number.resumed',
+  'number.set_again',
+  'number.suspended',
+  'number_provider.changed',
+  'number_provider.removed',
   'onboarding.changed',
   'person.authenticator_added',
   'person.authenticator_removed',
@@ -37,6 +45,9 @@ export const knownActions = [
   'person.signed_in',
   'person.signed_out',
   'person.sign_in_failed',
+  'staff.created',
+  'staff.deleted',
+  'staff.updated',
   'tenant.created',
   'tenant.deleted',
   'tenant.restored',
@@ -52,7 +63,7 @@ export const isKnown = (action: string): action is KnownAction => (knownActions 
 export function whatOf(item: Pick<AuditItem, 'changes' | 'subject'>, names?: ReadonlyMap<string, string>): string {
   const known = names?.get(item.subject.id)
   if (known) return known
-  for (const field of ['email', 'name', 'type', 'label']) {
+  for (const field of ['person', 'email', 'name', 'number', 'type', 'label']) {
     const value = after(item.changes[field])
     if (typeof value === 'string' && value !== '') return value
   }

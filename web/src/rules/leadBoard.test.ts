@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Lead } from '../../../client/index.ts'
-import { choices, leadStatuses, mayMove, putIn, readLeadSearch, takeOut } from './leadBoard.ts'
+import { assumed, choices, leadStatuses, mayMove, placesOf, putIn, readLeadSearch, takeOut } from './leadBoard.ts'
 
 const lead = (id: string, createdAt: string) => ({ id, createdAt }) as Lead
 
@@ -20,6 +20,19 @@ test('a lead that comes into a column stands where its time belongs, once', () =
   expect(ids(putIn(column, lead('z', '2025-01')))).toBe('caz')
   expect(ids(putIn(column, lead('a', '2026-01')))).toBe('ca')
   expect(ids(takeOut(column, 'c'))).toBe('a')
+})
+
+test('a lead that two columns have is in the one that heard of it last, until the server says otherwise', () => {
+  const before = { id: 'a', status: 'new', updatedAt: '2026-03-01T10:00:00.000Z' } as Lead
+  const moved = assumed(before, { status: 'qualified' })
+  expect(moved.updatedAt).toBe('2026-03-01T10:00:00.001Z')
+  for (const columns of [
+    [[before], [moved]],
+    [[moved], [before]],
+  ])
+    expect([...placesOf(columns)]).toEqual([['a', 'qualified']])
+  const refused = { ...before, updatedAt: '2026-03-01T10:00:00.500Z' }
+  expect(placesOf([[refused], [moved]]).get('a')).toBe('new')
 })
 
 test('an address that says nonsense is the whole board', () => {

@@ -23,6 +23,26 @@ export function putIn(column: readonly Lead[], lead: Lead): Lead[] {
   return at < 0 ? [...rest, lead] : [...rest.slice(0, at), lead, ...rest.slice(at)]
 }
 
+/**
+ * Which column shows a lead: columns are asked for one by one, so that one may say what was before a move while another says
+ * what is after it. The newest word counts.
+ */
+export function placesOf(columns: readonly (readonly Lead[])[]): Map<string, LeadStatus> {
+  const newest = new Map<string, Lead>()
+  for (const lead of columns.flat()) {
+    const known = newest.get(lead.id)
+    if (!known || known.updatedAt < lead.updatedAt) newest.set(lead.id, lead)
+  }
+  return new Map([...newest].map(([id, { status }]) => [id, status]))
+}
+
+/** A change that the server has not confirmed: newer than what it said last, older than what it says next. */
+export const assumed = (lead: Lead, change: Partial<Lead>): Lead => ({
+  ...lead,
+  ...change,
+  updatedAt: new Date(Date.parse(lead.updatedAt) + 1).toISOString(),
+})
+
 export interface LeadSearch {
   view?: 'list'
   q?: string

@@ -5,11 +5,12 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Account } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
-import { useConsole } from '../app/context.ts'
+import { mayManage, useConsole } from '../app/context.ts'
 import { reasonOf } from '../app/reason.ts'
 import { Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import { Checklist } from './Checklist.tsx'
+import { Delivery } from './numbers/Delivery.tsx'
 import { Card, Confirm, CopyLine, Head, useChange } from './parts.tsx'
 import { Registration } from './Registration.tsx'
 import css from './settings.module.css'
@@ -18,7 +19,7 @@ import { WhoAnswers } from './WhoAnswers.tsx'
 const CHECK_EVERY_MS = 4_000
 
 export function AccountSetup({ account, onClose }: { account: Account; onClose: () => void }) {
-  const { api, queries } = useConsole()
+  const { api, queries, session } = useConsole()
   const { t } = useText()
   const [asking, setAsking] = useState(false)
   const setup = useQuery({
@@ -27,6 +28,8 @@ export function AccountSetup({ account, onClose }: { account: Account; onClose: 
     refetchInterval: CHECK_EVERY_MS,
     staleTime: 0,
   })
+  const numbers = useQuery({ queryKey: keys.numbers, queryFn: ({ signal }) => api.numbers.list({ signal }) })
+  const bought = numbers.data?.items.find((one) => one.accountId === account.id && one.status !== 'released')
   const remove = useChange({
     run: () => api.accounts.remove(account.id),
     done: t('channels.removed', { name: account.name }),
@@ -53,10 +56,15 @@ export function AccountSetup({ account, onClose }: { account: Account; onClose: 
               <strong>{t(setup.data.ready ? 'setup.ready' : 'setup.notReady')}</strong>
             </p>
             <Checklist steps={setup.data.steps} />
-            <CopyLine label={t('connect.webhook.url')} value={setup.data.webhookUrl} />
+            {!bought && <CopyLine label={t('connect.webhook.url')} value={setup.data.webhookUrl} />}
           </>
         )}
       </Card>
+      {bought && mayManage(session) && (
+        <Card title={t('delivery.title')} text={t('delivery.text')}>
+          <Delivery number={bought} />
+        </Card>
+      )}
       <WhoAnswers account={account} />
       {account.channel === 'sms' && <Registration account={account} />}
       <SendYourself account={account} onSent={() => void setup.refetch()} />

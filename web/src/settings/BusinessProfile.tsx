@@ -1,6 +1,5 @@
-import { Button, NativeSelect, NumberInput, Skeleton, Textarea, TextInput } from '@mantine/core'
+import { Button, NativeSelect, Skeleton, Textarea, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import type { Business } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
 import { mayManage, useConsole } from '../app/context.ts'
@@ -8,10 +7,13 @@ import { reasonOf } from '../app/reason.ts'
 import { Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import { languages } from '../text/languages.ts'
+import { BusinessAnswers } from './BusinessAnswers.tsx'
 import { Holds } from './Holds.tsx'
-import { Card, Head, Toggle } from './parts.tsx'
+import { Card, Head } from './parts.tsx'
 import { Retention } from './Retention.tsx'
+import { ServiceArea } from './ServiceArea.tsx'
 import css from './settings.module.css'
+import { UnsavedForms, useForm } from './Unsaved.tsx'
 import { useSaveBusiness } from './useSaveBusiness.ts'
 import { zones } from './zones.ts'
 
@@ -27,34 +29,40 @@ export function BusinessProfile() {
         <Failed text={t('context.failed')} reason={reasonOf(business.error, t)} onRetry={() => void business.refetch()} />
       )}
       {business.data && (
-        <>
+        <UnsavedForms>
           <Details business={business.data} />
-          <Answers business={business.data} />
+          <BusinessAnswers business={business.data} />
           <Retention business={business.data} />
           <Holds />
-        </>
+        </UnsavedForms>
       )}
     </>
   )
 }
 
+const formOf = (business: Business) => ({
+  name: business.name,
+  email: business.email ?? '',
+  phone: business.phone ?? '',
+  address: business.address ?? '',
+  tradeType: business.tradeType ?? '',
+  radius: business.serviceAreaRadius as number | string,
+  unit: business.settings.distanceUnit === 'km' ? 'km' : 'mi',
+  latitude: (business.latitude ?? '') as number | string,
+  longitude: (business.longitude ?? '') as number | string,
+  timezone: business.timezone,
+  language: business.language,
+})
+
 function Details({ business }: { business: Business }) {
   const { session } = useConsole()
   const { t } = useText()
-  const [form, setForm] = useState({
-    name: business.name,
-    email: business.email ?? '',
-    phone: business.phone ?? '',
-    address: business.address ?? '',
-    tradeType: business.tradeType ?? '',
-    radius: business.serviceAreaRadius as number | string,
-    timezone: business.timezone,
-    language: business.language,
-  })
-  const set = (patch: Partial<typeof form>) => setForm((before) => ({ ...before, ...patch }))
-  const save = useSaveBusiness()
+  const { form, set, settle } = useForm(formOf(business))
+  const save = useSaveBusiness((next) => settle(formOf(next)))
   const may = mayManage(session)
+  const halfPlace = (form.latitude === '') !== (form.longitude === '')
   const submit = () =>
+    !halfPlace &&
     save.mutate({
       name: form.name.trim(),
       email: form.email.trim() || null,
@@ -62,6 +70,9 @@ function Details({ business }: { business: Business }) {
       address: form.address.trim() || null,
       tradeType: form.tradeType.trim() || null,
       serviceAreaRadius: Number(form.radius) || 0,
+      latitude: form.latitude === '' ? null : Number(form.latitude),
+      longitude: form.longitude === '' ? null : Number(form.longitude),
+      settings: { distanceUnit: form.unit },
       timezone: form.timezone,
       language: form.language,
     })
@@ -105,25 +116,15 @@ function Details({ business }: { business: Business }) {
           value={form.address}
           onChange={(event) => set({ address: event.currentTarget.value })}
         />
-        <div className={css.pair}>
-          <TextInput
-            label={t('business.trade')}
-            dir="auto"
-            description={t('business.trade.help')}
-            maxLength={100}
-            value={form.tradeType}
-            onChange={(event) => set({ tradeType: event.currentTarget.value })}
-          />
-          <NumberInput
-            label={t('business.radius')}
-            description={t('business.radius.help')}
-            min={0}
-            max={12_500}
-            allowDecimal={false}
-            value={form.radius}
-            onChange={(radius) => set({ radius })}
-          />
-        </div>
+        <TextInput
+          label={t('business.trade')}
+          dir="auto"
+          description={t('business.trade.help')}
+          maxLength={100}
+          value={form.tradeType}
+          onChange={(event) => set({ tradeType: event.currentTarget.value })}
+        />
+        <ServiceArea form={form} set={set} halfPlace={halfPlace} />
         <div className={css.pair}>
           <NativeSelect
             label={t('business.zone')}
@@ -141,71 +142,7 @@ function Details({ business }: { business: Business }) {
       </fieldset>
       {may && (
         <div className={css.formBar}>
-          <Button type="submit" loading={save.isPending}>
-            {t('app.save')}
-          </Button>
-        </div>
-      )}
-    </Card>
-  )
-}
-
-/** What is said while nobody is there. */
-function Answers({ business }: { business: Business }) {
-  const { session } = useConsole()
-  const { t } = useText()
-  const [on, setOn] = useState(business.autoResponseEnabled)
-  const [message, setMessage] = useState(business.autoResponseMessage)
-  const [greeting, setGreeting] = useState(business.aiGreetingTemplate)
-  const [delay, setDelay] = useState<number | string>(business.aiTakeoverDelay)
-  const save = useSaveBusiness()
-  const may = mayManage(session)
-  const submit = () =>
-    save.mutate({
-      autoResponseEnabled: on,
-      autoResponseMessage: message.trim(),
-      aiGreetingTemplate: greeting.trim(),
-      aiTakeoverDelay: Number(delay) || 0,
-    })
-  return (
-    <Card title={t('business.answers')} text={t('business.answers.text')} onSubmit={submit}>
-      <fieldset className={css.fields} disabled={!may}>
-        <Toggle label={t('business.auto')} help={t('business.auto.help')} checked={on} onChange={setOn} disabled={!may} />
-        <Textarea
-          label={t('business.autoMessage')}
-          dir="auto"
-          rows={3}
-          required
-          withAsterisk={false}
-          maxLength={1600}
-          value={message}
-          onChange={(event) => setMessage(event.currentTarget.value)}
-        />
-        <Textarea
-          label={t('business.greeting')}
-          dir="auto"
-          description={t('business.greeting.help')}
-          rows={3}
-          required
-          withAsterisk={false}
-          maxLength={1600}
-          value={greeting}
-          onChange={(event) => setGreeting(event.currentTarget.value)}
-        />
-        <NumberInput
-          label={t('business.delay')}
-          description={t('business.delay.help')}
-          maw={320}
-          min={0}
-          max={3600}
-          allowDecimal={false}
-          value={delay}
-          onChange={setDelay}
-        />
-      </fieldset>
-      {may && (
-        <div className={css.formBar}>
-          <Button type="submit" loading={save.isPending}>
+          <Button type="submit" loading={save.isPending} disabled={halfPlace}>
             {t('app.save')}
           </Button>
         </div>

@@ -2,6 +2,7 @@ import { Button, Skeleton } from '@mantine/core'
 import IconPlus from '@tabler/icons-react/dist/esm/icons/IconPlus.mjs'
 import IconRefresh from '@tabler/icons-react/dist/esm/icons/IconRefresh.mjs'
 import { useMutation, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Account, Template } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
@@ -13,6 +14,7 @@ import { toast } from '../app/toasts.tsx'
 import { ChannelMark, channelName } from '../inbox/ChannelMark.tsx'
 import { useAccounts } from '../inbox/composer/useAccount.ts'
 import { AccountSetup } from './AccountSetup.tsx'
+import { ConnectTwilio } from './ConnectTwilio.tsx'
 import { ConnectWhatsApp } from './ConnectWhatsApp.tsx'
 import { Head } from './parts.tsx'
 import css from './settings.module.css'
@@ -21,20 +23,17 @@ export function Channels() {
   const { session } = useConsole()
   const { t } = useText()
   const accounts = useAccounts()
-  const [open, setOpen] = useState<'new' | string | null>(null)
+  const [open, setOpen] = useState<'new' | 'new-twilio' | string | null>(null)
   const may = mayManage(session)
   const items = accounts.data?.items ?? []
+  if (open === 'new-twilio') return <ConnectTwilio onClose={() => setOpen(null)} onConnected={setOpen} />
   if (open === 'new') return <ConnectWhatsApp onClose={() => setOpen(null)} onConnected={setOpen} />
   const one = items.find((each) => each.id === open)
   if (one) return <AccountSetup account={one} onClose={() => setOpen(null)} />
   return (
     <>
       <Head title={t('settings.channels')} lead={t('settings.channels.text')}>
-        {may && items.length > 0 && (
-          <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setOpen('new')}>
-            {t('channels.add')}
-          </Button>
-        )}
+        {may && items.length > 0 && <Add onOpen={setOpen} />}
       </Head>
       {accounts.isPending && <Skeleton height={96} radius={12} />}
       {accounts.isError && (
@@ -43,17 +42,30 @@ export function Channels() {
       {accounts.data && items.length === 0 && (
         <>
           <Empty title={t('settings.channels.none')} text={t('channels.none.text')} />
-          {may && (
-            <Button onClick={() => setOpen('new')} leftSection={<IconPlus size={15} aria-hidden />}>
-              {t('channels.add')}
-            </Button>
-          )}
+          {may && <Add onOpen={setOpen} />}
         </>
       )}
       {items.map((each) => (
         <AccountCard key={each.id} account={each} onSetup={may ? () => setOpen(each.id) : null} />
       ))}
     </>
+  )
+}
+
+function Add({ onOpen }: { onOpen: (what: 'new' | 'new-twilio') => void }) {
+  const { t } = useText()
+  return (
+    <div className={css.buttons}>
+      <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => onOpen('new')}>
+        {t('channels.add')}
+      </Button>
+      <Button size="xs" variant="default" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => onOpen('new-twilio')}>
+        {t('channels.addTwilio')}
+      </Button>
+      <Link className={css.link} to="/settings/{-$section}" params={{ section: 'numbers' }}>
+        {t('channels.buyNumber')}
+      </Link>
+    </div>
   )
 }
 

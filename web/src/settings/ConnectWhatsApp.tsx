@@ -1,11 +1,11 @@
 /** The way of a number onto the server: what is needed, where to find it, then webhook and check. */
-import { Button, PasswordInput, TextInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { CreatedAccount } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
 import { useConsole } from '../app/context.ts'
-import { reasonOf } from '../app/reason.ts'
 import { useText } from '../app/text.tsx'
+import { CodeField, FormEnd, SecretField } from './fields.tsx'
 import { Card, CopyLine, Head, Toggle, useChange } from './parts.tsx'
 import { Steps } from './Steps.tsx'
 import css from './settings.module.css'
@@ -66,67 +66,40 @@ function NumberForm({ onMade }: { onMade: (made: CreatedAccount) => void }) {
         onChange={(event) => set({ name: event.currentTarget.value })}
       />
       <div className={css.pair}>
-        <TextInput
+        <CodeField
           label={t('connect.phoneNumberId')}
           description={t('connect.phoneNumberId.help')}
-          required
-          withAsterisk={false}
-          dir="ltr"
           inputMode="numeric"
           pattern="[0-9]{1,32}"
-          autoComplete="off"
           value={form.phoneNumberId}
-          onChange={(event) => set({ phoneNumberId: event.currentTarget.value })}
+          onChange={(phoneNumberId) => set({ phoneNumberId })}
         />
-        <TextInput
+        <CodeField
           label={t('connect.wabaId')}
           description={t('connect.wabaId.help')}
-          required
-          withAsterisk={false}
-          dir="ltr"
           inputMode="numeric"
           pattern="[0-9]{1,32}"
-          autoComplete="off"
           value={form.wabaId}
-          onChange={(event) => set({ wabaId: event.currentTarget.value })}
+          onChange={(wabaId) => set({ wabaId })}
         />
       </div>
-      <PasswordInput
+      <SecretField
         label={t('connect.token')}
         description={t('connect.token.help')}
-        required
-        withAsterisk={false}
-        dir="ltr"
-        autoComplete="off"
-        visibilityToggleButtonProps={{ 'aria-label': t('password.show'), tabIndex: 0 }}
         value={form.accessToken}
-        onChange={(event) => set({ accessToken: event.currentTarget.value })}
+        onChange={(accessToken) => set({ accessToken })}
       />
       <Toggle label={t('connect.ownApp')} help={t('connect.ownApp.help')} checked={ownApp} onChange={setOwnApp} />
       {ownApp && (
-        <PasswordInput
+        <SecretField
           label={t('connect.appSecret')}
           description={t('connect.appSecret.help')}
-          required
-          withAsterisk={false}
           minLength={8}
-          dir="ltr"
-          autoComplete="off"
-          visibilityToggleButtonProps={{ 'aria-label': t('password.show'), tabIndex: 0 }}
           value={form.appSecret}
-          onChange={(event) => set({ appSecret: event.currentTarget.value })}
+          onChange={(appSecret) => set({ appSecret })}
         />
       )}
-      {create.isError && (
-        <p className={css.error} role="alert">
-          {reasonOf(create.error, t)}
-        </p>
-      )}
-      <div className={css.formBar}>
-        <Button type="submit" loading={create.isPending}>
-          {t('connect.submit')}
-        </Button>
-      </div>
+      <FormEnd change={create} submit={t('connect.submit')} />
     </Card>
   )
 }

@@ -1,6 +1,6 @@
 import { Button, NativeSelect, Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import type { Business, BusinessHours } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
 import { mayManage, useConsole } from '../app/context.ts'
@@ -10,8 +10,10 @@ import { Failed } from '../app/Trouble.tsx'
 import { useText } from '../app/text.tsx'
 import { minutesOf, openState, type Weekday, weekdays } from '../rules/openingHours.ts'
 import { clockTime, weekdayName } from '../text/time.ts'
-import { Card, Head, Toggle, useChange } from './parts.tsx'
+import { Card, Head, Toggle } from './parts.tsx'
 import css from './settings.module.css'
+import { UnsavedForms, useForm } from './Unsaved.tsx'
+import { useSaveBusiness } from './useSaveBusiness.ts'
 import { zones } from './zones.ts'
 
 export function Hours() {
@@ -25,45 +27,40 @@ export function Hours() {
       {business.isError && (
         <Failed text={t('context.failed')} reason={reasonOf(business.error, t)} onRetry={() => void business.refetch()} />
       )}
-      {business.data && <HoursForm business={business.data} />}
+      {business.data && (
+        <UnsavedForms>
+          <HoursForm business={business.data} />
+        </UnsavedForms>
+      )}
     </>
   )
 }
 
+const formOf = ({ hours, timezone }: Business) => ({ hours, zone: timezone })
+
 function HoursForm({ business }: { business: Business }) {
-  const { api, queries, session } = useConsole()
+  const { session } = useConsole()
   const { t } = useText()
-  const [hours, setHours] = useState<BusinessHours>(business.hours)
-  const [zone, setZone] = useState(business.timezone)
+  const { form, set, settle } = useForm(formOf(business))
+  const { hours, zone } = form
   const may = mayManage(session)
   const wrong = weekdays.filter((day) => hours[day].enabled && hours[day].open === hours[day].close)
-  const save = useChange({
-    run: () => api.business.update({ hours, timezone: zone }),
-    done: t('app.saved'),
-    after: (next: Business) => {
-      queries.setQueryData(keys.business, next)
-      void queries.invalidateQueries({ queryKey: keys.session })
-    },
-  })
+  const save = useSaveBusiness((next) => settle(formOf(next)))
   const change = (day: Weekday, patch: Partial<BusinessHours[Weekday]>) =>
-    setHours((before) => ({ ...before, [day]: { ...before[day], ...patch } }))
-  const asMonday = () =>
-    setHours((before) => ({
-      ...before,
-      tuesday: before.monday,
-      wednesday: before.monday,
-      thursday: before.monday,
-      friday: before.monday,
-    }))
+    set({ hours: { ...hours, [day]: { ...hours[day], ...patch } } })
+  const asMonday = () => {
+    const { monday } = hours
+    set({ hours: { ...hours, tuesday: monday, wednesday: monday, thursday: monday, friday: monday } })
+  }
   return (
-    <Card onSubmit={save.mutate} testId="hours-form">
+    <Card onSubmit={() => save.mutate({ hours, timezone: zone })} testId="hours-form">
       <Preview hours={hours} zone={zone} />
       <NativeSelect
         label={t('business.zone')}
         maw={320}
         disabled={!may}
         value={zone}
-        onChange={(event) => setZone(event.currentTarget.value)}
+        onChange={(event) => set({ zone: event.currentTarget.value })}
         data={zones(zone)}
       />
       <ul className={css.week}>

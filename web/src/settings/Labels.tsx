@@ -9,6 +9,7 @@ import { Chip } from '../labels/Chips.tsx'
 import { useLabels } from '../labels/useLabels.ts'
 import { Card, Confirm, Head, useChange } from './parts.tsx'
 import css from './settings.module.css'
+import { Written } from './Written.tsx'
 
 const colours = [
   'grey',
@@ -87,11 +88,9 @@ function NewLabel() {
   )
 }
 
-/** A name is saved when the field is left. */
 function Line({ label, may }: { label: Label; may: boolean }) {
   const { api, queries } = useConsole()
   const { t } = useText()
-  const [name, setName] = useState(label.name)
   const [asking, setAsking] = useState(false)
   const after = () => void queries.invalidateQueries({ queryKey: keys.labels })
   const change = useChange({
@@ -108,19 +107,13 @@ function Line({ label, may }: { label: Label; may: boolean }) {
       </div>
       {may && (
         <span className={css.lineEnd}>
-          <TextInput
-            size="xs"
-            dir="auto"
-            aria-label={`${t('labels.name')}: ${label.name}`}
+          <Written
+            label={t('labels.name')}
+            of={label.name}
+            value={label.name}
             maxLength={longest}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
-            onBlur={() => {
-              const next = name.trim()
-              if (next && next !== label.name) change.mutate({ name: next })
-              else setName(label.name)
-            }}
+            required
+            onKeep={(name) => change.mutate({ name })}
           />
           <NativeSelect
             size="xs"

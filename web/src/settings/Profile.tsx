@@ -1,4 +1,4 @@
-import { Button, NativeSelect, NumberInput, Skeleton, TextInput, useMantineColorScheme } from '@mantine/core'
+import { Button, NativeSelect, Skeleton, TextInput, useMantineColorScheme } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Me, Preferences } from '../../../client/index.ts'
@@ -12,9 +12,11 @@ import { useText } from '../app/text.tsx'
 import { Face } from '../inbox/Face.tsx'
 import { useMe } from '../people/presence.ts'
 import { isLanguage, languages } from '../text/languages.ts'
+import { OwnDelay } from './OwnDelay.tsx'
 import { PushHere } from './PushHere.tsx'
 import { Card, Head, Toggle, useChange } from './parts.tsx'
 import css from './settings.module.css'
+import { OwnUnsent } from './Unsent.tsx'
 
 const looks = ['auto', 'light', 'dark'] as const
 
@@ -53,6 +55,7 @@ export function Profile() {
       {me.isError && <Failed text={t('context.failed')} reason={reasonOf(me.error, t)} onRetry={() => void me.refetch()} />}
       {me.data?.profile && <Person key={session.user.id} me={me.data} profile={me.data.profile} />}
       {me.data && session.tenant && <Notices preferences={me.data.preferences} />}
+      {session.tenant && <OwnUnsent />}
       <Appearance />
     </>
   )
@@ -135,7 +138,6 @@ function Notices({ preferences }: { preferences: Preferences }) {
   const { api } = useBoot()
   const { t } = useText()
   const queries = useQueryClient()
-  const [delay, setDelay] = useState<number | string>(preferences.aiTakeoverDelay)
   const show = (patch: Partial<Preferences>) =>
     queries.setQueryData<Me>(keys.me, (before) => before && { ...before, preferences: { ...before.preferences, ...patch } })
   const save = useChange({
@@ -152,21 +154,7 @@ function Notices({ preferences }: { preferences: Preferences }) {
         <Toggle key={one} label={t(`profile.${one}`)} checked={preferences[one]} onChange={(on) => change({ [one]: on })} />
       ))}
       {preferences.notificationPush && <PushHere />}
-      <NumberInput
-        label={t('profile.delay')}
-        description={t('profile.delay.help')}
-        maw={320}
-        min={0}
-        max={3600}
-        allowDecimal={false}
-        clampBehavior="strict"
-        value={delay}
-        onChange={setDelay}
-        onBlur={() => {
-          const seconds = Number(delay)
-          if (delay !== '' && seconds !== preferences.aiTakeoverDelay) change({ aiTakeoverDelay: seconds })
-        }}
-      />
+      <OwnDelay delay={preferences.aiTakeoverDelay} onChange={(aiTakeoverDelay) => change({ aiTakeoverDelay })} />
     </Card>
   )
 }

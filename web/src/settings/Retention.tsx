@@ -1,20 +1,25 @@
 import { Button, NumberInput } from '@mantine/core'
-import { useState } from 'react'
 import type { Business } from '../../../client/index.ts'
 import { useConsole } from '../app/context.ts'
 import { useText } from '../app/text.tsx'
 import { Card } from './parts.tsx'
 import css from './settings.module.css'
+import { useForm } from './Unsaved.tsx'
 import { useSaveBusiness } from './useSaveBusiness.ts'
+
+const formOf = ({ retention }: Business): Record<'content' | 'ledger' | 'webhooks', number | string> => ({
+  content: retention.contentMonths,
+  ledger: retention.ledgerMonths,
+  webhooks: retention.webhookDays,
+})
 
 /** How long what was said is kept. To keep less is to delete: for owners. */
 export function Retention({ business }: { business: Business }) {
   const { session } = useConsole()
   const { t } = useText()
-  const [content, setContent] = useState<number | string>(business.retention.contentMonths)
-  const [ledger, setLedger] = useState<number | string>(business.retention.ledgerMonths)
-  const [webhooks, setWebhooks] = useState<number | string>(business.retention.webhookDays)
-  const save = useSaveBusiness()
+  const { form, set, settle } = useForm(formOf(business))
+  const { content, ledger, webhooks } = form
+  const save = useSaveBusiness((next) => settle(formOf(next)))
   const may = session.role === 'owner'
   const submit = () =>
     save.mutate({
@@ -32,7 +37,7 @@ export function Retention({ business }: { business: Business }) {
           required
           withAsterisk={false}
           value={content}
-          onChange={setContent}
+          onChange={(content) => set({ content })}
         />
         <NumberInput
           label={t('retention.ledger')}
@@ -44,7 +49,7 @@ export function Retention({ business }: { business: Business }) {
           required
           withAsterisk={false}
           value={ledger}
-          onChange={setLedger}
+          onChange={(ledger) => set({ ledger })}
         />
         <NumberInput
           label={t('retention.webhooks')}
@@ -55,7 +60,7 @@ export function Retention({ business }: { business: Business }) {
           required
           withAsterisk={false}
           value={webhooks}
-          onChange={setWebhooks}
+          onChange={(webhooks) => set({ webhooks })}
         />
       </fieldset>
       {may && (

@@ -16,6 +16,7 @@ const scopes: Record<Scope, 'viewer' | 'agent' | 'admin' | 'owner'> = {
   'media.write': 'agent',
   'accounts.read': 'viewer',
   'accounts.write': 'admin',
+  'numbers.manage': 'admin',
   'templates.read': 'viewer',
   'templates.sync': 'agent',
   'members.read': 'viewer',

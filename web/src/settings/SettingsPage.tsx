@@ -6,12 +6,15 @@ import { Audit } from './Audit.tsx'
 import { BusinessProfile } from './BusinessProfile.tsx'
 import { Centre } from './Centre.tsx'
 import { Channels } from './Channels.tsx'
+import { CallSettings } from './calls/CallSettings.tsx'
 import { DeadLetters } from './DeadLetters.tsx'
 import { Desk } from './Desk.tsx'
 import { Hours } from './Hours.tsx'
 import { Labels } from './Labels.tsx'
+import { NumbersPage } from './numbers/NumbersPage.tsx'
 import { Profile } from './Profile.tsx'
 import { Security } from './Security.tsx'
+import { Staff } from './Staff.tsx'
 import { type Section, sections } from './sections.ts'
 import css from './settings.module.css'
 import { Team } from './Team.tsx'
@@ -19,8 +22,11 @@ import { useShownLink } from './useShownLink.ts'
 
 const pages = {
   channels: Channels,
+  numbers: NumbersPage,
   business: BusinessProfile,
   hours: Hours,
+  calls: CallSettings,
+  staff: Staff,
   labels: Labels,
   team: Team,
   keys: ApiKeys,

@@ -15,6 +15,7 @@ import { fullTime, listTime } from '../text/time.ts'
 import { Invitations } from './Invitations.tsx'
 import { Card, Confirm, Head, Once, useChange } from './parts.tsx'
 import css from './settings.module.css'
+import { TeamUnsentCard } from './Unsent.tsx'
 
 export function Team() {
   const { session } = useConsole()
@@ -38,6 +39,7 @@ export function Team() {
         </ul>
         {items.length === 1 && <Empty title={t('team.alone')} text={t('team.alone.text')} />}
       </section>
+      {may && <TeamUnsentCard />}
       {may && <Invitations />}
     </>
   )

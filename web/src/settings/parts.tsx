@@ -124,11 +124,13 @@ interface ConfirmProps {
   action: string
   /** What has to be typed first, where many people are concerned. */
   typed?: string
+  /** Default: red. */
+  color?: string
   onConfirm: () => void
   onClose: () => void
 }
 
-export function Confirm({ opened, title, text, action, typed, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ opened, title, text, action, typed, color = 'red', onConfirm, onClose }: ConfirmProps) {
   const { t } = useText()
   const [said, setSaid] = useState('')
   const ready = typed === undefined || said.trim() === typed
@@ -160,7 +162,7 @@ export function Confirm({ opened, title, text, action, typed, onConfirm, onClose
           <Button variant="default" onClick={close}>
             {t('app.cancel')}
           </Button>
-          <Button color="red" type="submit" disabled={!ready}>
+          <Button color={color} type="submit" disabled={!ready}>
             {action}
           </Button>
         </div>

@@ -5,8 +5,11 @@ const all = () => true
 const managers = (role: Role) => role === 'owner' || role === 'admin'
 export const sections = {
   channels: all,
+  numbers: managers,
   business: all,
   hours: all,
+  calls: all,
+  staff: managers,
   labels: managers,
   team: all,
   keys: managers,

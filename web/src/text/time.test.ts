@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dayOf, daysBetween, duration, fileSize, listTime, playTime } from './time.ts'
+import { clockRange, dayOf, daysBetween, duration, fileSize, listTime, playTime, timeRange, zoneName } from './time.ts'
 
 const madrid = { language: 'en-GB', timeZone: 'Europe/Madrid' }
 const now = Date.parse('2026-11-21T00:30:00+01:00')
@@ -39,4 +39,12 @@ test('lengths of time and sizes are short and in the language', () => {
   expect(playTime(Number.NaN)).toBe('0:00')
   expect(fileSize(madrid, 1536)).toBe('1.5 kB')
   expect(fileSize({ language: 'ru' }, 20 * 1024 * 1024)).toBe('20 МБ')
+})
+
+test('an appointment is by the clocks of its place, with the year where it is another', () => {
+  const at = (from: string, to: string) => timeRange(madrid, from, to, now).replaceAll(/[\s,]/g, '')
+  expect(at('2026-11-23T09:00:00Z', '2026-11-23T10:30:00Z')).toBe('Mon23Nov10:00–11:30')
+  expect(clockRange(madrid, '2026-11-23T09:00:00Z', '2026-11-23T10:30:00Z').replaceAll(/\s/g, '')).toBe('10:00–11:30')
+  expect(at('2027-01-04T09:00:00Z', '2027-01-04T10:00:00Z')).toContain('2027')
+  expect(zoneName('en', 'Europe/Madrid', now)).toBe('Central European Standard Time')
 })

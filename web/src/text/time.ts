@@ -27,6 +27,34 @@ export const clockTime = (clock: Clock, at: string) =>
 export const fullTime = (clock: Clock, at: string) =>
   formatter(clock, 'full', { dateStyle: 'medium', timeStyle: 'medium' }).format(Date.parse(at))
 
+/** With the weekday, to the minute: of what is yet to come. */
+export const longTime = (clock: Clock, at: string) =>
+  formatter(clock, 'long', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(
+    Date.parse(at),
+  )
+
+/** From when to when, with the day: of an appointment. The year where it is another one than now. */
+export function timeRange(clock: Clock, from: string, to: string, now: number = Date.now()): string {
+  const sameYear = dayOf(clock, Date.parse(from)).slice(0, 4) === dayOf(clock, now).slice(0, 4)
+  return formatter(clock, sameYear ? 'range' : 'rangeYear', {
+    ...{ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
+    ...(sameYear ? {} : { year: 'numeric' }),
+  }).formatRange(Date.parse(from), Date.parse(to))
+}
+
+/** From when to when, where the day is said already. */
+export const clockRange = (clock: Clock, from: string, to: string): string =>
+  formatter(clock, 'time', { hour: '2-digit', minute: '2-digit' }).formatRange(Date.parse(from), Date.parse(to))
+
+export const dayRange = (clock: Clock, from: number, to: number): string =>
+  formatter(clock, 'date', { day: 'numeric', month: 'short', year: 'numeric' }).formatRange(from, to)
+
+/** How people call a zone at that moment: Central European Summer Time. */
+export const zoneName = (language: string, timeZone: string, at: number): string =>
+  new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'long' })
+    .formatToParts(at)
+    .find((one) => one.type === 'timeZoneName')?.value ?? timeZone
+
 export const shortDate = (clock: Clock, at: string) =>
   formatter(clock, 'date', { day: 'numeric', month: 'short', year: 'numeric' }).format(Date.parse(at))
 

@@ -6,6 +6,7 @@ import { useConversation } from '../thread/useThread.ts'
 import { Consent } from './Consent.tsx'
 import css from './context.module.css'
 import { Files } from './Files.tsx'
+import { Leads } from './Leads.tsx'
 import { Others } from './Others.tsx'
 import { Person } from './Person.tsx'
 import { PersonHold } from './PersonHold.tsx'
@@ -40,6 +41,7 @@ export function Context({
         <>
           <Person contactId={data.contact.id} link />
           <Consent contactId={data.contact.id} />
+          <Leads contactId={data.contact.id} />
           <Labelled conversation={data} />
           <Others contactId={data.contact.id} except={conversationId} title={t('context.others')} />
           <PersonHold contactId={data.contact.id} />

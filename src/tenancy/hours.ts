@@ -1,5 +1,5 @@
 /** Wall clocks of a business: is it open, is it quiet, and until when. Pure. */
-import type { BusinessHours } from '../tenancy/business-schema.ts'
+import type { BusinessHours } from './business-schema.ts'
 
 /** 24-hour times of day; `to` before `from` is the next day. */
 export interface QuietHours {
@@ -39,12 +39,35 @@ export function isQuiet(quiet: QuietHours | null, zone: string, at: Date): boole
   return from < to ? minutes >= from && minutes < to : minutes >= from || minutes < to
 }
 
-/** The first moment at which it is not quiet any more. Where clocks are changed in between, by the clock that then counts. */
-export function quietUntil(quiet: QuietHours, zone: string, at: Date): Date {
-  const to = minutesOf(quiet.to)
+/** The first moment at which it is not quiet any more. */
+export const quietUntil = (quiet: QuietHours, zone: string, at: Date): Date => nextTime(quiet.to, zone, at)
+/** The next moment from which it is quiet. */
+export const quietFrom = (quiet: QuietHours, zone: string, at: Date): Date => nextTime(quiet.from, zone, at)
+
+/** Where clocks are changed in between, by the clock that then counts. */
+function nextTime(clock: string, zone: string, at: Date): Date {
+  const to = minutesOf(clock)
   const left = (to - wallClock(at, zone).minutes + 1440) % 1440
   const guess = new Date(Math.floor(at.getTime() / 60_000) * 60_000 + left * 60_000)
   // Half a day either way: what is left over is the hour by which clocks were moved.
   const off = ((wallClock(guess, zone).minutes - to + 720 + 1440) % 1440) - 720
   return new Date(guess.getTime() - off * 60_000)
+}
+
+/** The moment at which a clock on the wall there shows `local` ("2026-03-29T14:30"). Of an hour that is skipped, the one after it. */
+export function instantOf(local: string, zone: string): Date {
+  const wanted = Date.parse(`${local}Z`)
+  const shown = (at: number) => {
+    const parts = new Intl.DateTimeFormat('en-US', {
+      ...{ timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' },
+      hourCycle: 'h23',
+    }).formatToParts(at)
+    const of = (type: string) => parts.find((part) => part.type === type)?.value ?? ''
+    return Date.parse(`${of('year')}-${of('month')}-${of('day')}T${of('hour')}:${of('minute')}Z`)
+  }
+  const guess = wanted - (shown(wanted) - wanted)
+  // Where clocks were changed between the two, by the clock that counts there.
+  const second = guess - (shown(guess) - wanted)
+  // A clock that never shows it: one of the two is before the hour that is skipped, the other after it.
+  return new Date(shown(second) === wanted ? second : Math.max(guess, second))
 }

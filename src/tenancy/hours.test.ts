@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { BusinessHours } from '../tenancy/business-schema.ts'
-import { isOpen, isQuiet, quietUntil, wallClock } from './hours.ts'
+import type { BusinessHours } from './business-schema.ts'
+import { instantOf, isOpen, isQuiet, quietFrom, quietUntil, wallClock } from './hours.ts'
 
 const shift = (open: string, close: string, enabled = true) => ({ open, close, enabled })
 const week = (day: BusinessHours['monday'], weekend = day): BusinessHours => ({
@@ -59,5 +59,27 @@ describe('quiet', () => {
   ])('at %s in %s it lasts until %s', (iso, where, until) => {
     expect(quietUntil(night, where, at(iso)).toISOString()).toBe(until)
     expect(isQuiet(night, where, quietUntil(night, where, at(iso)))).toBe(false)
+    const again = quietFrom(night, where, at(until))
+    expect(isQuiet(night, where, again)).toBe(true)
+    expect(isQuiet(night, where, new Date(again.getTime() - 60_000))).toBe(false)
   })
+})
+
+test('what a clock on the wall shows is one moment, also on the days on which clocks are changed', () => {
+  const at = (local: string, zone: string) => instantOf(local, zone).toISOString()
+  expect(at('2026-01-15T09:00', 'UTC')).toBe('2026-01-15T09:00:00.000Z')
+  expect(at('2026-01-15T09:00', 'Asia/Kolkata')).toBe('2026-01-15T03:30:00.000Z')
+  expect(at('2026-07-15T09:00', 'America/New_York')).toBe('2026-07-15T13:00:00.000Z')
+  expect(at('2026-03-08T01:59', 'America/New_York')).toBe('2026-03-08T06:59:00.000Z')
+  // 02:30 is skipped there that night.
+  expect(at('2026-03-08T02:30', 'America/New_York')).toBe('2026-03-08T07:30:00.000Z')
+  // East of Greenwich too, and where midnight itself is skipped.
+  expect(at('2026-03-29T01:15', 'Europe/London')).toBe('2026-03-29T01:15:00.000Z')
+  expect(at('2026-04-24T00:00', 'Africa/Cairo')).toBe('2026-04-23T22:00:00.000Z')
+  expect(at('2026-09-06T00:00', 'America/Santiago')).toBe('2026-09-06T04:00:00.000Z')
+  expect(at('2026-03-08T03:00', 'America/New_York')).toBe('2026-03-08T07:00:00.000Z')
+  for (const local of ['2026-11-01T00:59', '2026-11-01T01:30', '2026-11-01T02:00'])
+    expect(wallClock(instantOf(local, 'America/New_York'), 'America/New_York').minutes).toBe(
+      Number(local.slice(11, 13)) * 60 + Number(local.slice(14, 16)),
+    )
 })
