@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { addDeadLetter } from '../conversations/mappings.ts'
 import { signal } from '../conversations/signals.ts'
+import { ParleyError } from '../kernel/errors.ts'
 import { cleanJson } from '../kernel/text.ts'
 import { classify } from '../platform/db/errors.ts'
 import { type Database, inTenant, type Tx } from '../platform/db/tx.ts'
@@ -25,6 +26,8 @@ export interface CentreWebhook {
   rawBody: Buffer
   headers: Record<string, string>
   receivedAt: Date
+  /** There is where to wait: what somebody holds the conversation of is `unavailable` as a whole, instead of a dead letter. */
+  mayWait?: boolean
 }
 
 /** So long an event waits for its conversation: the contact centre waits ten seconds for us. Milliseconds. */
@@ -37,7 +40,7 @@ export interface Afterwards {
   tasks?: boolean
 }
 
-/** Throws only where nothing was stored: then it has to come again. */
+/** Throws only where nothing was stored: then it has to come again. `unavailable`: somebody holds a conversation, and it may wait. */
 export async function receiveCentreWebhook(
   deps: CentreDeps,
   webhook: CentreWebhook,
@@ -96,6 +99,9 @@ async function takeAlone(deps: CentreDeps, tx: Tx, webhook: CentreWebhook, event
   } catch (error) {
     const reason = reasonOf(error)
     if (!reason) throw error
+    // Not as it is: that would be run again at once.
+    if (reason === 'lock_timeout' && webhook.mayWait)
+      throw new ParleyError('unavailable', 'Somebody holds the conversation. Send again later.')
     await tx.query('ROLLBACK TO SAVEPOINT event')
     await tx.query(
       `UPDATE webhook_events SET status = 'failed', processing_error = $3 WHERE tenant_id = $1 AND id = $2 AND created_at = $4`,

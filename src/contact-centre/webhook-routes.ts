@@ -3,6 +3,7 @@
  * is away, what has a right signature waits on the disk, and is taken in afterwards in the order in which it came.
  */
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { isAway } from '../conversations/waiting-webhooks.ts'
 import { keptHeaders } from '../conversations/webhook-routes.ts'
 import { ParleyError } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
@@ -30,11 +31,27 @@ export const spoolSource = (centre: string): string => `centre:${centre}`
 /** What the spool keeps beside a body. */
 type About = Pick<CentreWebhook, 'tenantId' | 'centre' | 'slug' | 'headers'> & { integrationIds: string[] }
 
-/** Takes in what waited on the disk. */
-export const takeSpooled =
-  (deps: CentreDeps, intake: Database) =>
-  ({ id, receivedAt, about, body }: Spooled): Promise<void> =>
-    receiveCentreWebhook(deps, { ...(about as unknown as About), id, receivedAt, rawBody: body }, intake)
+/** So long what waited on the disk waits on for a conversation that somebody holds; then it is put away. Milliseconds. */
+const heldLongestMs = 120_000
+
+/** Takes in what waited on the disk. What somebody holds the conversation of stays there, in its order. */
+export function takeSpooled(deps: CentreDeps, intake: Database): (item: Spooled) => Promise<void> {
+  const heldSince = new Map<string, number>()
+  return async ({ id, receivedAt, about, body }) => {
+    const began = heldSince.get(id)
+    const mayWait = began === undefined || performance.now() - began < heldLongestMs
+    const webhook = { ...(about as unknown as About), id, receivedAt, rawBody: body, mayWait }
+    try {
+      await receiveCentreWebhook(deps, webhook, intake)
+      heldSince.delete(id)
+    } catch (error) {
+      if (isAway(error)) heldSince.set(id, began ?? performance.now())
+      throw error
+    }
+  }
+}
+
+const timeOf = ({ now }: CentreDeps): Date => now?.() ?? new Date()
 
 /** Whose events they are, where they are all one customer's: only these have to stay in their order. */
 export function orderOf({ events }: ParsedCentreWebhook): string | undefined {
@@ -61,7 +78,7 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
       async (request: FastifyRequest) => {
         const { slug } = request.params as { slug: string }
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-        const { address, isAway } = await requireSigned(centre, slug, request, rawBody)
+        const { address, away } = await requireSigned(centre, slug, request, rawBody)
         const webhook: CentreWebhook = {
           id: newId(),
           tenantId: address.tenantId,
@@ -70,23 +87,23 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
           integrationIds: address.integrationIds,
           rawBody,
           headers: keptHeaders(request),
-          receivedAt: (deps.now ?? (() => new Date()))(),
+          receivedAt: timeOf(deps),
         }
         const order = orderOf(centre.parse(rawBody))
-        await (isAway ? keep(webhook, order) : take(webhook, order))
+        await (away ? keep(webhook, order) : take(webhook, order))
         return ''
       },
     )
   }
 
   /** While the database is away, as it was last seen. */
-  async function addressOf(centre: string, slug: string): Promise<{ address: Address | null; isAway: boolean }> {
+  async function addressOf(centre: string, slug: string): Promise<{ address: Address | null; away: boolean }> {
     try {
-      return { address: await addresses.find(centre, slug), isAway: false }
+      return { address: await addresses.find(centre, slug), away: false }
     } catch (error) {
       if (!isUnavailable(error)) throw error
       const address = addresses.remembered(centre, slug)
-      if (address && spool) return { address, isAway: true }
+      if (address && spool) return { address, away: true }
       throw new ParleyError('unavailable', 'The database is not available. Send again later.')
     }
   }
@@ -96,10 +113,10 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
     slug: string,
     request: FastifyRequest,
     rawBody: Buffer,
-  ): Promise<{ address: Address; isAway: boolean }> {
-    const { address, isAway } = await addressOf(centre.name, slug)
+  ): Promise<{ address: Address; away: boolean }> {
+    const { address, away } = await addressOf(centre.name, slug)
     if (!address) throw new ParleyError('not_found', 'Nobody receives webhooks at this address.')
-    const secrets = acceptedSecrets(address, (deps.now ?? (() => new Date()))())
+    const secrets = acceptedSecrets(address, timeOf(deps))
     const headers = request.headers as Record<string, string | undefined>
     if (secrets.length === 0 || !centre.verify({ headers, rawBody }, secrets)) {
       deps.log.warn('A webhook with a wrong signature was refused', {
@@ -109,16 +126,16 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
       })
       throw new ParleyError('bad_signature', 'The signature does not match. Check the secret token of the integration.')
     }
-    return { address, isAway }
+    return { address, away }
   }
 
   async function take(webhook: CentreWebhook, order: string | undefined): Promise<void> {
     // What waits of the same conversation goes first.
     if (!spool?.isBehind(spoolSource(webhook.centre), order)) {
       try {
-        return await receiveCentreWebhook(deps, webhook, intake)
+        return await receiveCentreWebhook(deps, { ...webhook, mayWait: spool !== undefined }, intake)
       } catch (error) {
-        if (!isUnavailable(error)) throw error
+        if (!isUnavailable(error) && !isAway(error)) throw error
       }
     }
     await keep(webhook, order)

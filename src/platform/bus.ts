@@ -96,6 +96,7 @@ export function createBus(options: {
       connectionString,
       application_name: 'parley-bus',
       query_timeout: answerMs,
+      connectionTimeoutMillis: answerMs,
       options: '-c role=parley_app',
       keepAlive: true,
     })

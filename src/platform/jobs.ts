@@ -52,12 +52,19 @@ export async function prepareJobs(ownerUrl: string, names: readonly string[]): P
 /** Any number nobody else uses: "pgjobs" in ASCII. */
 const lockKey = 0x70676a6f6273
 
-export async function startJobs(options: { connectionString: string; log: Logger; pollSeconds?: number }): Promise<Jobs> {
-  const { log } = options
+export async function startJobs(options: {
+  connectionString: string
+  log: Logger
+  pollSeconds?: number
+  queryTimeoutMs?: number
+}): Promise<Jobs> {
+  const { log, queryTimeoutMs = 30_000 } = options
   const boss = new PgBoss({
     connectionString: options.connectionString,
     options: '-c role=parley_app',
     application_name: 'parley-jobs',
+    // A database that says nothing is asked again on another connection.
+    ...{ query_timeout: queryTimeoutMs, statement_timeout: queryTimeoutMs, keepAlive: true },
     schema,
     max: 3,
     migrate: false,

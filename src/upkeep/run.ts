@@ -30,7 +30,10 @@ const lockKey = 0x7061726b656570n
 
 /** null where another process is at it. */
 export async function runUpkeep(deps: UpkeepDeps, options: UpkeepOptions = {}): Promise<UpkeepReport | null> {
-  const client = new pg.Client({ connectionString: deps.ownerUrl, application_name: 'parley-upkeep', keepAlive: true })
+  const client = new pg.Client({
+    ...{ connectionString: deps.ownerUrl, application_name: 'parley-upkeep' },
+    ...{ keepAlive: true, keepAliveInitialDelayMillis: 10_000, connectionTimeoutMillis: 10_000 },
+  })
   client.on('error', () => {}) // what was under way fails by itself
   await client.connect()
   try {

@@ -231,6 +231,33 @@ test('a database that says nothing is away as well: the contact centre has its a
   expect(textsOnThePhone()).toEqual(['into the silence'])
 })
 
+test('what is said in a conversation that somebody holds waits for it, in order, and is no dead letter', async () => {
+  const conversation = await begun()
+  await world.settle()
+  const { id } = await conversationWith(world, customer.phone)
+  const holder = await world.database.owner.connect()
+  try {
+    await holder.query('BEGIN')
+    await holder.query('SELECT FROM conversations WHERE id = $1 FOR UPDATE', [id])
+    for (const text of ['held', 'behind it']) {
+      genesys.simulator.say(conversation.id, { text })
+      const delivery = genesys.simulator.deliveries.at(-1)
+      await until('it was taken', () => delivery?.statuses.includes(200), { timeoutMs: 10_000 })
+    }
+    // Tried once more from the disk meanwhile, in vain.
+    expect(world.app.centres.spool?.waiting().files).toBe(2)
+    await world.app.centres.spool?.drain()
+    expect(world.app.centres.spool?.waiting().files).toBe(2)
+  } finally {
+    await holder.query('ROLLBACK')
+    holder.release()
+  }
+  await until('all is on the phone', () => onThePhone().length === 2)
+  expect(textsOnThePhone()).toEqual(['held', 'behind it'])
+  const { rows } = await world.database.owner.query('SELECT reason FROM dead_letters WHERE resolved_at IS NULL')
+  expect(rows.filter(({ reason }) => reason === 'lock_timeout')).toEqual([])
+})
+
 test('while the contact centre is away nothing is lost, and it gets everything once it is back', async () => {
   await begun()
   genesys.simulator.setMood('down')

@@ -10,6 +10,8 @@ export interface DatabaseProxy {
   /** The database's address through the proxy. */
   url: string
   mode(mode: ProxyMode): void
+  /** Connections that asked something which went nowhere. */
+  swallowed(): number
   close(): Promise<void>
 }
 
@@ -24,6 +26,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const to = target(new URL(databaseUrl))
   const open = new Set<Socket>()
   let mode: ProxyMode = 'pass'
+  const unheard = new Set<Socket>()
   const server = createServer((client) => {
     if (mode === 'cut') return void client.destroy()
     const upstream = dial(to)
@@ -34,6 +37,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       open.add(from)
       from.on('data', (bytes) => {
         if (mode === 'pass') other.write(bytes)
+        else if (from === client) unheard.add(client)
       })
       from.on('error', () => {})
       from.on('close', () => {
@@ -57,6 +61,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       if (next === 'cut') drop()
       // What a black hole swallowed is gone: such a connection can never be used again.
     },
+    swallowed: () => unheard.size,
     async close() {
       drop()
       await new Promise((resolve) => server.close(resolve))

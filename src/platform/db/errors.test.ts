@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { classify, isPassing } from './errors.ts'
+import { classify, isPassing, isSilence } from './errors.ts'
 
 const withCode = (code: string) => Object.assign(new Error('x'), { code })
 
@@ -26,4 +26,12 @@ test('what the driver says without a code is understood, and what nobody knows i
 test('who lost a race too often waits, as where the database is away: nothing that may be stored later is set aside', () => {
   expect(['40P01', '55P03', '57P01'].map((code) => isPassing(withCode(code)))).toEqual([true, true, true])
   expect(['22021', '23505', '42601'].map((code) => isPassing(withCode(code)))).toEqual([false, false, false])
+})
+
+test('a connection that said nothing is told from a database that says what took too long', () => {
+  const silent = ['Query read timeout', 'Connection terminated unexpectedly', 'read ECONNRESET', 'write EPIPE']
+  expect(silent.map((text) => isSilence(new Error(text)))).toEqual([true, true, true, true])
+  expect(isSilence(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))).toBe(true)
+  const said = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' })
+  expect([said, new Error('x is not a function'), 'a string'].map(isSilence)).toEqual([false, false, false])
 })

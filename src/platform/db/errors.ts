@@ -21,6 +21,11 @@ export function classify(error: unknown): Fault {
   return 'other'
 }
 
+/** The connection said nothing in time, or is gone; what the database itself says of a timeout has its SQLSTATE. */
+export const isSilence = (error: unknown): boolean =>
+  !/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code(error)) &&
+  /timeout|terminated|not queryable|ECONN|EPIPE|ETIMEDOUT/i.test(message(error))
+
 /** Two calls with one idempotency key at once: run again, the second finds the first. */
 const isRepeatedCall = (error: unknown): boolean =>
   code(error) === '23505' && (error as { constraint?: string }).constraint === 'idx_message_tracking_idempotency'

@@ -32,6 +32,7 @@ export function createPool(options: {
     statement_timeout: options.queryTimeoutMs ?? 30_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: options.name ?? 'parley',
     options: `-c role=${options.role ?? 'parley_app'} -c search_path=parley -c jit=off -c max_parallel_workers_per_gather=0`,
   })

@@ -40,6 +40,8 @@ export function keepStatistics(options: { ownerUrl: string; log: Logger; everyMs
     max: 1,
     idleTimeoutMillis: 5000,
     connectionTimeoutMillis: 5000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: 'parley-statistics',
     // A tenth of the usual sample tells how large a table is and how many tenants share it; that is what plans here hang on.
     options: '-c default_statistics_target=10',

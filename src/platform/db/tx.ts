@@ -1,5 +1,5 @@
 import { isUuid } from '../../kernel/ids.ts'
-import { isRetryable, isUnavailable } from './errors.ts'
+import { isRetryable, isSilence, isUnavailable } from './errors.ts'
 import type { Client, Pool } from './pool.ts'
 
 /** A transaction that sees one tenant. Functions that read or write tenant data take it, never the pool. */
@@ -57,14 +57,21 @@ export async function readTenant<T>(db: Database, tenantId: string, work: (tx: T
     )
     return result
   } catch (error) {
-    // As above: what cannot be rolled back is thrown away.
-    const broken = await client.query('ROLLBACK').then(
-      () => (error instanceof Error && /timeout|terminated|ECONN/i.test(error.message) ? error : undefined),
-      (rollback: Error) => rollback,
-    )
-    client.release(broken)
+    client.release(await rollBack(client, error))
     throw error
   }
+}
+
+/**
+ * Why the connection is to be thrown away, if it is. One that did not answer would not answer a ROLLBACK either, and what it
+ * has locked would stay locked for as long again: closing it ends its transaction too.
+ */
+async function rollBack(client: Client, error: unknown): Promise<Error | undefined> {
+  if (isSilence(error)) return error as Error
+  return await client.query('ROLLBACK').then(
+    () => undefined,
+    (rollback: Error) => rollback,
+  )
 }
 
 async function once<T>(db: Database, tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -83,11 +90,7 @@ async function once<T>(db: Database, tenantId: string, work: (tx: Tx) => Promise
     for (const action of afterwards) action()
     return result
   } catch (error) {
-    // After a failed rollback, a timeout or a lost connection the session's state is unknown: it is thrown away.
-    await client.query('ROLLBACK').catch((rollback: Error) => {
-      broken = rollback
-    })
-    if (error instanceof Error && /timeout|terminated|ECONN/i.test(error.message)) broken = error
+    broken = await rollBack(client, error)
     throw error
   } finally {
     client.release(broken)
@@ -104,10 +107,7 @@ export async function inTransaction<T>(db: Database, work: (client: Client) => P
     await client.query('COMMIT')
     return result
   } catch (error) {
-    await client.query('ROLLBACK').catch((rollback: Error) => {
-      broken = rollback
-    })
-    if (error instanceof Error && /timeout|terminated|ECONN/i.test(error.message)) broken = error
+    broken = await rollBack(client, error)
     throw error
   } finally {
     client.release(broken)
