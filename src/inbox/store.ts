@@ -374,7 +374,7 @@ export async function messageHistory(tx: Tx, id: string): Promise<{ attempts: At
   const receipts = await tx.query<ReceiptRow>(
     `SELECT s.status, s.occurred_at, s.created_at, s.applied, s.error_code, s.error, s.detail FROM provider_refs p
        JOIN message_statuses s ON s.tenant_id = p.tenant_id AND s.channel_account_id = p.channel_account_id AND s.wamid = p.external_id
-      WHERE p.tenant_id = $1 AND p.message_id = $2 ORDER BY s.created_at, s.occurred_at LIMIT 200`,
+      WHERE p.tenant_id = $1 AND p.message_id = $2 ORDER BY s.created_at, s.occurred_at, status_rank(s.status) LIMIT 200`,
     [tx.tenantId, id],
   )
   return { attempts: attempts.rows, receipts: receipts.rows }
