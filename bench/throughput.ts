@@ -11,7 +11,7 @@ import { createLogger } from '../src/platform/log.ts'
 import { appSecret, phoneNumberId } from './intake/payload.ts'
 import type { Target } from './intake/rows.ts'
 import { cpuOfTree, median, residentMb, rounded } from './measure.ts'
-import { bareRound, firstLine, type Kind, type Loaded, load, type Options } from './rounds.ts'
+import { bareRound, firstLine, type Kind, type Loaded, load, type Options, warmSeconds } from './rounds.ts'
 import { consoleAddress, serverSettings } from './server.ts'
 
 export interface Place {
@@ -22,9 +22,6 @@ export interface Place {
   target: Target
   n: number
 }
-
-/** Until the server's code is compiled and its connections are open. */
-const warmSeconds = 4
 
 /** What differs from one kind of webhook to the other. */
 export interface Subject {
@@ -191,6 +188,17 @@ async function messagesStored(owner: pg.Client): Promise<number> {
   return rows[0]?.n ?? 0
 }
 
+/** The index of earlier rounds is no work of this one: what was stored before is searchable, as on a server that has run for a while. */
+async function caughtUp(owner: pg.Client): Promise<void> {
+  const until = performance.now() + 600_000
+  for (let behind = 1; behind > 0; ) {
+    if (performance.now() > until) throw new Error('The search index does not catch up.')
+    const { rows } = await owner.query<{ n: number }>('SELECT count(*)::int AS n FROM search_backlog()')
+    behind = rows[0]?.n ?? 0
+    if (behind > 0) await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
 async function productRound(subject: Subject, options: Options, place: Place) {
   // A store that is used again knows the ids of earlier runs.
   const run = (name: string) => `${name}${place.n}x${process.pid}`
@@ -202,6 +210,7 @@ async function productRound(subject: Subject, options: Options, place: Place) {
     env: { ...serverSettings(place.url, join(place.folder, 'server')), WHATSAPP_APP_SECRET: appSecret },
   })
   const url = `${await consoleAddress(child)}/webhooks/whatsapp`
+  await caughtUp(place.owner)
   await load(url, { ...options, seconds: warmSeconds }, run('w'), subject.kind)
   const pid = child.pid as number
   const before = { server: cpuOfTree(pid), postgres: cpuOfTree(place.postmaster) }
@@ -234,8 +243,8 @@ async function ordinaryRound(subject: Subject, options: Options, place: Place): 
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const url = await firstLine(child)
-  await load(url, { ...options, seconds: 1 }, run('ow'), subject.kind)
-  const loaded = await load(url, { ...options, seconds: Math.max(2, Math.round(options.seconds / 2)) }, run('o'), subject.kind)
+  await load(url, { ...options, seconds: warmSeconds }, run('ow'), subject.kind)
+  const loaded = await load(url, options, run('o'), subject.kind)
   child.kill('SIGTERM')
   return loaded.acked / loaded.elapsed
 }
