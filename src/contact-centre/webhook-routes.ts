@@ -41,9 +41,9 @@ export function takeSpooled(deps: CentreDeps, intake: Database): (item: Spooled)
     const began = heldSince.get(id)
     const mayWait = began === undefined || performance.now() - began < heldLongestMs
     const webhook = { ...(about as unknown as About), id, receivedAt, rawBody: body, mayWait }
+    heldSince.delete(id)
     try {
       await receiveCentreWebhook(deps, webhook, intake)
-      heldSince.delete(id)
     } catch (error) {
       if (isAway(error)) heldSince.set(id, began ?? performance.now())
       throw error
