@@ -93,12 +93,15 @@ describe('a disturbance that passes', () => {
     ['too many messages of the number', error(130429, { headers: { 'X-Business-Use-Case-Usage': '{}' } }), '130429'],
     ['a code nobody knows, marked as passing by its status', error(2, { httpStatus: 503 }), '2'],
   ])('%s: it waits, then goes out once', async (_name, action, code) => {
-    const waiting = await sendMeeting(action)
-    expect(waiting).toMatchObject({ status: 'queued', error: { code } })
-    expect(Date.parse(waiting.nextAttemptAt ?? '')).toBeGreaterThan(Date.now() - 1000)
-    await until('it is delivered', async () => (await messageNow(world, waiting.id)).status === 'delivered')
-    expect(acceptedFor(waiting.id)).toHaveLength(1)
-    expect((await historyOf(world, waiting.id)).attempts.map((attempt) => attempt.outcome)).toEqual(['retry', 'accepted'])
+    // The wait is about a second: on a busy machine it may be over before anybody looks.
+    const { id } = await sendMeeting(action)
+    await until('it is delivered', async () => (await messageNow(world, id)).status === 'delivered')
+    expect(acceptedFor(id)).toHaveLength(1)
+    const { attempts } = await historyOf(world, id)
+    expect(attempts).toMatchObject([{ outcome: 'retry', code }, { outcome: 'accepted' }])
+    const [first, second] = attempts
+    expect(Date.parse(second?.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.nextAt ?? ''))
+    expect(Date.parse(first?.nextAt ?? '')).toBeGreaterThan(Date.parse(first?.finishedAt ?? ''))
   })
 
   test('a customer who got too much at once holds up nobody else', async () => {

@@ -30,7 +30,15 @@ export const messageNow = async (world: World, id: string): Promise<MessageView>
   (await world.api<MessageView>('GET', `/messages/${id}`)).body
 
 interface History {
-  attempts: { n: number; outcome: string; code: string | null; text: string | null; nextAt: string | null }[]
+  attempts: {
+    n: number
+    outcome: string
+    code: string | null
+    text: string | null
+    startedAt: string
+    finishedAt: string | null
+    nextAt: string | null
+  }[]
   receipts: { status: string; applied: boolean; errorCode: string | null }[]
 }
 export const historyOf = async (world: World, id: string): Promise<History> =>
