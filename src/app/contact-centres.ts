@@ -6,6 +6,7 @@ import type { CentreDeps } from '../contact-centre/deps.ts'
 import { keepCentres } from '../contact-centre/keeper.ts'
 import { type KnownAddresses, openKnownAddresses } from '../contact-centre/known-addresses.ts'
 import { startCentreReceipts } from '../contact-centre/receipts.ts'
+import { Held } from '../contact-centre/receive.ts'
 import { startCentreTasks } from '../contact-centre/tasks.ts'
 import { takeSpooled } from '../contact-centre/webhook-routes.ts'
 import { isAway } from '../conversations/waiting-webhooks.ts'
@@ -80,6 +81,7 @@ export async function composeCentres({
     ? await openSpool({
         ...{ folder, log, maxBytes: config.PARLEY_SPOOL_MB * 1024 * 1024 },
         isPassing: (error) => isPassing(error) || isAway(error),
+        isHeld: (error) => error instanceof Held,
         take: (item) => (item.source.startsWith('centre:') ? takeCentres(item) : takeOthers(item)),
       })
     : undefined

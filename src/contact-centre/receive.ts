@@ -26,12 +26,20 @@ export interface CentreWebhook {
   rawBody: Buffer
   headers: Record<string, string>
   receivedAt: Date
-  /** There is where to wait: what somebody holds the conversation of is `unavailable` as a whole, instead of a dead letter. */
+  /** There is where to wait: where somebody holds the conversation, Held is thrown instead of a dead letter written. */
   mayWait?: boolean
+  /** So long an event waits for its conversation: the contact centre waits ten seconds for us. Milliseconds. */
+  lockWaitMs?: number
 }
 
-/** So long an event waits for its conversation: the contact centre waits ten seconds for us. Milliseconds. */
-const lockWaitMs = 3000
+const defaultLockWaitMs = 3000
+
+/** Nothing was stored, because somebody holds a conversation that it is about. It may be tried again; others need not wait for it. */
+export class Held extends ParleyError {
+  constructor() {
+    super('unavailable', 'Somebody holds the conversation. Send again later.')
+  }
+}
 
 /** What an event asks for once it is committed. */
 export interface Afterwards {
@@ -40,7 +48,7 @@ export interface Afterwards {
   tasks?: boolean
 }
 
-/** Throws only where nothing was stored: then it has to come again. `unavailable`: somebody holds a conversation, and it may wait. */
+/** Throws only where nothing was stored: then it has to come again. Held: see there. */
 export async function receiveCentreWebhook(
   deps: CentreDeps,
   webhook: CentreWebhook,
@@ -49,7 +57,7 @@ export async function receiveCentreWebhook(
   const centre = requireCentre(deps, webhook.centre)
   const parsed = centre.parse(webhook.rawBody)
   const afterwards = await inTenant(intake, webhook.tenantId, async (tx) => {
-    await tx.query(`SET LOCAL lock_timeout = ${lockWaitMs}`)
+    await tx.query(`SET LOCAL lock_timeout = ${webhook.lockWaitMs ?? defaultLockWaitMs}`)
     await storeRaw(tx, webhook, parsed.label, parsed.malformed)
     if (parsed.malformed !== undefined)
       await addDeadLetter(tx, {
@@ -100,8 +108,7 @@ async function takeAlone(deps: CentreDeps, tx: Tx, webhook: CentreWebhook, event
     const reason = reasonOf(error)
     if (!reason) throw error
     // Not as it is: that would be run again at once.
-    if (reason === 'lock_timeout' && webhook.mayWait)
-      throw new ParleyError('unavailable', 'Somebody holds the conversation. Send again later.')
+    if (reason === 'lock_timeout' && webhook.mayWait) throw new Held()
     await tx.query('ROLLBACK TO SAVEPOINT event')
     await tx.query(
       `UPDATE webhook_events SET status = 'failed', processing_error = $3 WHERE tenant_id = $1 AND id = $2 AND created_at = $4`,

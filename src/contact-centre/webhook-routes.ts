@@ -3,7 +3,6 @@
  * is away, what has a right signature waits on the disk, and is taken in afterwards in the order in which it came.
  */
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { isAway } from '../conversations/waiting-webhooks.ts'
 import { keptHeaders } from '../conversations/webhook-routes.ts'
 import { ParleyError } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
@@ -13,7 +12,7 @@ import { type Spool, type Spooled, SpoolFull } from '../platform/spool.ts'
 import type { ContactCentre, ParsedCentreWebhook } from '../ports/contact-centre.ts'
 import type { CentreDeps } from './deps.ts'
 import { type Address, acceptedSecrets, type KnownAddresses } from './known-addresses.ts'
-import { type CentreWebhook, receiveCentreWebhook } from './receive.ts'
+import { type CentreWebhook, Held, receiveCentreWebhook } from './receive.ts'
 
 const maxBodyBytes = 10 * 1024 * 1024
 
@@ -26,36 +25,35 @@ export interface CentreWebhookDeps {
   spool?: Spool
 }
 
-export const spoolSource = (centre: string): string => `centre:${centre}`
+/** Of each business its own: no business waits for what another one's lines wait for. */
+export const spoolSource = ({ centre, tenantId }: Pick<CentreWebhook, 'centre' | 'tenantId'>): string =>
+  `centre:${centre}:${tenantId}`
 
 /** What the spool keeps beside a body. */
 type About = Pick<CentreWebhook, 'tenantId' | 'centre' | 'slug' | 'headers'> & { integrationIds: string[] }
 
-/** So long what waited on the disk waits on for a conversation that somebody holds; then it is put away. Milliseconds. */
-const heldLongestMs = 120_000
+/** It is tried again every second: others are not kept waiting for long. Milliseconds. */
+const lockWaitMs = 500
 
-/** Takes in what waited on the disk. What somebody holds the conversation of stays there, in its order. */
-export function takeSpooled(deps: CentreDeps, intake: Database): (item: Spooled) => Promise<void> {
-  const heldSince = new Map<string, number>()
-  return async ({ id, receivedAt, about, body }) => {
-    const began = heldSince.get(id)
-    const mayWait = began === undefined || performance.now() - began < heldLongestMs
-    const webhook = { ...(about as unknown as About), id, receivedAt, rawBody: body, mayWait }
-    heldSince.delete(id)
-    try {
-      await receiveCentreWebhook(deps, webhook, intake)
-    } catch (error) {
-      if (isAway(error)) heldSince.set(id, began ?? performance.now())
-      throw error
-    }
+/** Takes in what waited on the disk. What somebody holds the conversation of stays there, in its order, until it is free. */
+export const takeSpooled =
+  (deps: CentreDeps, intake: Database) =>
+  ({ id, receivedAt, about, body }: Spooled): Promise<void> => {
+    const webhook = { ...(about as unknown as About), id, receivedAt, rawBody: body, mayWait: true, lockWaitMs }
+    return receiveCentreWebhook(deps, webhook, intake)
   }
-}
 
 const timeOf = ({ now }: CentreDeps): Date => now?.() ?? new Date()
 
+/** What changes nothing in any conversation waits for nothing, and nothing for it. */
+const nobody = 'nobody'
+const inOrder: ReadonlySet<string> = new Set(['message', 'receipt', 'disconnect'])
+
 /** Whose events they are, where they are all one customer's: only these have to stay in their order. */
 export function orderOf({ events }: ParsedCentreWebhook): string | undefined {
-  const whose = new Set(events.map(({ integrationId, customerId }) => customerId && `${integrationId}/${customerId}`))
+  const ordered = events.filter(({ kind }) => inOrder.has(kind))
+  if (ordered.length === 0) return nobody
+  const whose = new Set(ordered.map(({ integrationId, customerId }) => customerId && `${integrationId}/${customerId}`))
   const [one] = whose
   return whose.size === 1 && one ? one : undefined
 }
@@ -129,13 +127,18 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
     return { address, away }
   }
 
-  async function take(webhook: CentreWebhook, order: string | undefined): Promise<void> {
+  /** One after the other of one customer: a line that came while another one waits for its conversation must not overtake it. */
+  const takeInTurn = inTurn()
+  const take = (webhook: CentreWebhook, order: string | undefined): Promise<void> =>
+    takeInTurn(order === nobody ? undefined : `${webhook.tenantId}/${order ?? ''}`, () => takeNow(webhook, order))
+
+  async function takeNow(webhook: CentreWebhook, order: string | undefined): Promise<void> {
     // What waits of the same conversation goes first.
-    if (!spool?.isBehind(spoolSource(webhook.centre), order)) {
+    if (!spool?.isBehind(spoolSource(webhook), order)) {
       try {
         return await receiveCentreWebhook(deps, { ...webhook, mayWait: spool !== undefined }, intake)
       } catch (error) {
-        if (!isUnavailable(error) && !isAway(error)) throw error
+        if (!isUnavailable(error) && !(error instanceof Held)) throw error
       }
     }
     await keep(webhook, order)
@@ -147,11 +150,27 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
     const { rawBody: body, receivedAt, tenantId, centre, slug, headers, integrationIds } = webhook
     const about: About = { tenantId, centre, slug, headers, integrationIds: [...integrationIds] }
     try {
-      await spool.put({ source: spoolSource(centre), ...(order === undefined ? {} : { order }), receivedAt, about, body })
+      await spool.put({ source: spoolSource(webhook), ...(order === undefined ? {} : { order }), receivedAt, about, body })
     } catch (error) {
       deps.log.error('A webhook could not be kept on the disk', { operation: 'spool', error: (error as Error).message })
       const full = error instanceof SpoolFull ? 'Too much waits to be stored.' : 'It could not be stored.'
       throw new ParleyError('unavailable', `${full} Send again later.`)
+    }
+  }
+}
+
+/** Runs what has the same key one after the other, in the order of the calls; what has none at once. */
+function inTurn(): <T>(key: string | undefined, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>()
+  return async (key, work) => {
+    if (key === undefined) return await work()
+    const mine = (last.get(key) ?? Promise.resolve()).then(work)
+    const ended = mine.catch(() => {})
+    last.set(key, ended)
+    try {
+      return await mine
+    } finally {
+      if (last.get(key) === ended) last.delete(key)
     }
   }
 }

@@ -105,6 +105,29 @@ test('what is about one thing keeps its order; others do not wait for it, and th
   expect([ended.at(-1), await kept()]).toEqual(['bob 2', []])
 })
 
+test('what is held waits with what is behind it; however much of that there is, all others go on', async () => {
+  class Held extends Error {}
+  let held = true
+  const got: string[] = []
+  const take = async ({ about }: Spooled) => {
+    if (held && String(about.text).startsWith('held')) throw new Held()
+    got.push(about.text as string)
+  }
+  const spool = await open(take, { isHeld: (error) => error instanceof Held })
+  const line = (text: string, order: string, source = 'a') =>
+    spool.put({ source, order, receivedAt: new Date(), about: { text }, body: Buffer.from('') })
+  for (let n = 1; n <= 6; n++) await line(`held ${n}`, `order ${n}`)
+  await line('behind 1', 'order 1')
+  await line('free', 'order 7')
+  await line('another source', 'order 1', 'b')
+  await spool.drain()
+  expect(got).toEqual(['free', 'another source'])
+  held = false
+  await spool.drain()
+  expect(got.indexOf('behind 1')).toBeGreaterThan(got.indexOf('held 1'))
+  expect([got.length, await kept()]).toEqual([9, []])
+})
+
 test('a new process knows again what has to keep its order', async () => {
   const first = await open(async () => {
     throw new Away()

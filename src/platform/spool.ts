@@ -45,6 +45,8 @@ interface Options {
   take: Take
   /** Whether an error of `take` goes away by waiting. What is wrong for good is set aside, so that the rest goes on. */
   isPassing: (error: unknown) => boolean
+  /** Whether it is about this one alone: it waits, and those behind it in its order; all others go on. */
+  isHeld?: (error: unknown) => boolean
   maxBytes: number
   everyMs?: number
   files?: SpoolFiles
@@ -124,8 +126,8 @@ export async function openSpool(options: Options): Promise<Spool> {
     await files.rename(join(folder, fileName(id)), join(aside, fileName(id))).catch(() => {})
   }
 
-  /** False where it, and so all behind it, has to wait. */
-  async function handOne(next: Waiting): Promise<boolean> {
+  /** held: it has to wait, and what is behind it in its order. away: everything has to. */
+  async function handOne(next: Waiting): Promise<'done' | 'held' | 'away'> {
     try {
       const item = await read(files, join(folder, fileName(next.id))).catch((error: Error) => {
         if (error instanceof Damaged) throw error
@@ -136,11 +138,12 @@ export async function openSpool(options: Options): Promise<Spool> {
       await files.rm(join(folder, fileName(next.id)), { force: true })
     } catch (error) {
       if (error instanceof DiskFault) throw error
-      if (!(error instanceof Damaged) && options.isPassing(error)) return false
+      if (!(error instanceof Damaged) && options.isHeld?.(error)) return 'held'
+      if (!(error instanceof Damaged) && options.isPassing(error)) return 'away'
       await setAside(next, error as Error)
     }
     remove(next)
-    return true
+    return 'done'
   }
 
   async function handOn(): Promise<void> {
@@ -154,18 +157,18 @@ export async function openSpool(options: Options): Promise<Spool> {
         busy.add(next)
         const one: Promise<void> = handOne(next)
           .then(
-            (done) => {
-              halted ||= !done
+            (fate) => {
+              halted ||= fate === 'away'
+              // Not once more before the next look.
+              if (fate !== 'held') busy.delete(next)
             },
             (error) => {
               halted = true
               fault = error
+              busy.delete(next)
             },
           )
-          .finally(() => {
-            busy.delete(next)
-            under.delete(one)
-          })
+          .finally(() => under.delete(one))
         under.add(one)
       } else if (under.size > 0) await Promise.race(under)
       else break

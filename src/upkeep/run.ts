@@ -13,6 +13,7 @@ export interface UpkeepDeps {
   ownerUrl: string
   files: FileStore
   log: Logger
+  queryTimeoutMs?: number
 }
 export interface UpkeepOptions {
   now?: Date
@@ -25,6 +26,9 @@ export interface UpkeepReport {
   retention?: RetentionReport
 }
 
+/** Of the work in steps, which no step of a large store comes near. */
+const longestStatementMs = 10 * 60_000
+
 /** The number that one_upkeep() of the database asks for too: "parkeep" in ASCII. */
 const lockKey = 0x7061726b656570n
 
@@ -33,6 +37,8 @@ export async function runUpkeep(deps: UpkeepDeps, options: UpkeepOptions = {}): 
   const client = new pg.Client({
     ...{ connectionString: deps.ownerUrl, application_name: 'parley-upkeep' },
     ...{ keepAlive: true, keepAliveInitialDelayMillis: 10_000, connectionTimeoutMillis: 10_000 },
+    // One that says nothing would keep the lock, and all others from upkeep, for ever.
+    query_timeout: deps.queryTimeoutMs ?? longestStatementMs,
   })
   client.on('error', () => {}) // what was under way fails by itself
   await client.connect()

@@ -236,24 +236,51 @@ test('what is said in a conversation that somebody holds waits for it, in order,
   await world.settle()
   const { id } = await conversationWith(world, customer.phone)
   const holder = await world.database.owner.connect()
+  const texts = ['held', 'comes while that one waits', 'behind both']
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+  const another = world.customer(`1555${digits(7)}`, 'Eve')
+  another.says('hello')
+  const elsewhere = await until('the agents have the other one', () =>
+    genesys.simulator.conversationWith(integrationId, { id: another.phone, idType: 'Phone' }),
+  )
+  const ofAnother = () =>
+    world.simulator
+      .thread(world.business.phoneNumberId, another.phone)
+      .messages.filter((message) => message.direction === 'out')
   try {
     await holder.query('BEGIN')
     await holder.query('SELECT FROM conversations WHERE id = $1 FOR UPDATE', [id])
-    for (const text of ['held', 'behind it']) {
+    const said = genesys.simulator.deliveries.length
+    for (const text of texts) {
       genesys.simulator.say(conversation.id, { text })
-      const delivery = genesys.simulator.deliveries.at(-1)
-      await until('it was taken', () => delivery?.statuses.includes(200), { timeoutMs: 10_000 })
+      // Less than the first one waits for its conversation before it is put on the disk.
+      await pause(1200)
     }
-    // Tried once more from the disk meanwhile, in vain.
-    expect(world.app.centres.spool?.waiting().files).toBe(2)
+    await until('all were taken', () =>
+      genesys.simulator.deliveries.slice(said).every(({ statuses }) => statuses.includes(200)),
+    )
+    expect(world.app.centres.spool?.waiting().files).toBe(3)
+    // A body about nobody waits for nothing, and nothing waits for it.
+    const health = {
+      ...{ id: 'health', type: 'HealthCheck', direction: 'Outbound' },
+      channel: { id: integrationId, platform: 'Open' },
+    }
+    const body = JSON.stringify(health)
+    const signed = `sha256=${createHmac('sha256', webhookSecret).update(body).digest('base64')}`
+    const headers = { 'content-type': 'application/json', 'x-hub-signature-256': signed }
+    expect((await fetch(webhookUrl, { method: 'POST', headers, body })).status).toBe(200)
+    expect(world.app.centres.spool?.waiting().files).toBe(3)
+    genesys.simulator.say(elsewhere.id, { text: 'for Eve' })
+    await until('the other customer has theirs', () => ofAnother().length === 1)
+    // Tried again from the disk, in vain.
     await world.app.centres.spool?.drain()
-    expect(world.app.centres.spool?.waiting().files).toBe(2)
+    expect(world.app.centres.spool?.waiting().files).toBe(3)
   } finally {
     await holder.query('ROLLBACK')
     holder.release()
   }
-  await until('all is on the phone', () => onThePhone().length === 2)
-  expect(textsOnThePhone()).toEqual(['held', 'behind it'])
+  await until('all is on the phone', () => onThePhone().length === 3)
+  expect(textsOnThePhone()).toEqual(texts)
   const { rows } = await world.database.owner.query('SELECT reason FROM dead_letters WHERE resolved_at IS NULL')
   expect(rows.filter(({ reason }) => reason === 'lock_timeout')).toEqual([])
 })

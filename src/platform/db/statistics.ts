@@ -34,7 +34,12 @@ export interface StatisticsKeeper {
 }
 
 /** Works as the owner of the tables, on a connection of its own that is closed between busy times. */
-export function keepStatistics(options: { ownerUrl: string; log: Logger; everyMs?: number }): StatisticsKeeper {
+export function keepStatistics(options: {
+  ownerUrl: string
+  log: Logger
+  everyMs?: number
+  queryTimeoutMs?: number
+}): StatisticsKeeper {
   const pool = new pg.Pool({
     connectionString: options.ownerUrl,
     max: 1,
@@ -42,6 +47,7 @@ export function keepStatistics(options: { ownerUrl: string; log: Logger; everyMs
     connectionTimeoutMillis: 5000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    query_timeout: options.queryTimeoutMs ?? 10_000,
     application_name: 'parley-statistics',
     // A tenth of the usual sample tells how large a table is and how many tenants share it; that is what plans here hang on.
     options: '-c default_statistics_target=10',
