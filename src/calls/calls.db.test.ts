@@ -368,6 +368,25 @@ describe('a text that fails for good', () => {
     expect((await callsOf(shop)).at(-1)).toMatchObject({ rule: 'landline', sms_triggered: false })
     expect(await textsOf(shop)).toHaveLength(1)
   })
+  test('of a landline counts for the next call, also before it is looked at; who writes by text has none', async () => {
+    const shop = await makeShop(db, { missed_call_cooldown_minutes: 0 })
+    const clock: Clock = { now: new Date() }
+    const deps = callDeps(db, clock)
+    deps.channel.describeFailure = (code) => (code === 'line' ? { text: 'A landline.', hint: 'landline' } : { text: 'Failed.' })
+    const from = caller()
+    await ringing(deps, shop, from).dialled()
+    await fail(shop, 'line')
+    clock.now = new Date(clock.now.getTime() + 30_000)
+    await ringing(deps, shop, from).dialled()
+    expect((await callsOf(shop)).at(-1)).toMatchObject({ rule: 'landline', sms_triggered: false })
+    clock.now = new Date(clock.now.getTime() + 61_000)
+    await work(deps)
+    await db.owner.query('UPDATE conversations SET last_inbound_at = $2 WHERE tenant_id = $1', [shop.tenantId, clock.now])
+    await db.owner.query(`UPDATE message_tracking SET status = 'delivered' WHERE tenant_id = $1`, [shop.tenantId])
+    clock.now = new Date(clock.now.getTime() + 24 * 3_600_000)
+    await ringing(deps, shop, from).dialled()
+    expect((await callsOf(shop)).at(-1)).toMatchObject({ sms_triggered: true })
+  })
   test('that arrived is not looked at again', async () => {
     const shop = await makeShop(db)
     const clock: Clock = { now: new Date() }

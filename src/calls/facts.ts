@@ -1,5 +1,6 @@
 /** What a call is decided by, as it stands at that moment. */
 
+import type { Channels } from '../conversations/accounts.ts'
 import type { Registration } from '../conversations/window.ts'
 import { isUnitedStates } from '../kernel/phone.ts'
 import type { Tx } from '../platform/db/tx.ts'
@@ -31,6 +32,7 @@ export async function gatherFacts(
   account: store.CalledAccount,
   settings: SettingsRow,
   now: Date,
+  channels?: Channels,
 ): Promise<{ facts: Facts; contactId: string | null }> {
   const { phone } = asked
   const contact = phone ? await store.knownContact(tx, phone, account.channel) : undefined
@@ -44,7 +46,7 @@ export async function gatherFacts(
     callerKind: asked.callerKind,
     ownNumber: phone !== null && (phone === settings.forward_to || (await store.isOwnNumber(tx, phone))),
     contactBlocked: contact?.status === 'blocked',
-    landline: contact?.landline ?? false,
+    landline: about !== null && (contact?.landline || (await failedAsLandline(tx, about.contactId, account, channels))),
     autoResponse: settings.auto_response_enabled,
     optedOut: contact?.opted_out ?? false,
     registration: phone !== null && isUnitedStates(phone) ? (account.registration as Registration) : 'not_needed',
@@ -57,4 +59,16 @@ export async function gatherFacts(
     afterHoursText: settings.after_hours_message !== null,
   }
   return { facts, contactId: contact?.id ?? null }
+}
+
+/** What became of the newest text may be known before it is looked at. */
+async function failedAsLandline(
+  tx: Tx,
+  contactId: string,
+  { provider }: store.CalledAccount,
+  channels: Channels | undefined,
+): Promise<boolean> {
+  const text = await store.newestText(tx, contactId)
+  if (text?.status !== 'failed') return false
+  return channels?.get(provider)?.describeFailure?.(text.error_code ?? '')?.hint === 'landline'
 }

@@ -1,4 +1,5 @@
 /** What would happen to a call: the same table and the same facts, and nothing is written. */
+import type { Channels } from '../conversations/accounts.ts'
 import { notFound, ParleyError } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import { toE164 } from '../kernel/phone.ts'
@@ -35,7 +36,12 @@ export interface Imagined {
   accountId?: string | undefined
 }
 
-export async function previewCall(tx: Tx, given: Imagined, providers: readonly string[]): Promise<Previewed> {
+export async function previewCall(
+  tx: Tx,
+  given: Imagined,
+  providers: readonly string[],
+  channels?: Channels,
+): Promise<Previewed> {
   const account = await accountFor(tx, given.accountId, providers)
   const settings = withSettings(await readCallSettings(tx), given.settings ?? {})
   const { timezone } = settings
@@ -44,7 +50,7 @@ export async function previewCall(tx: Tx, given: Imagined, providers: readonly s
   const callerKind: Facts['callerKind'] = phone ? 'phone' : /:/.test(given.from ?? '') ? 'other' : 'withheld'
   const asked = { callId: newId(), callerKind, phone, outcome: given.outcome, startedAt: at }
   const look = async (putOff: boolean, now: Date): Promise<Facts> => {
-    const { facts } = await gatherFacts(tx, { ...asked, direction: 'inbound', putOff }, account, settings, now)
+    const { facts } = await gatherFacts(tx, { ...asked, direction: 'inbound', putOff }, account, settings, now, channels)
     return given.landline ? { ...facts, landline: true } : facts
   }
   const facts = await look(false, at)

@@ -70,7 +70,9 @@ export const callRoutes: FastifyPluginAsyncZod<{ deps: CallDeps }> = async (serv
       inTenant(db, actorOf(request).tenantId, async (tx) => {
         const { outcome, at, local, ...more } = request.body
         const moment = local ? { local } : at ? new Date(at) : timeOf(deps)
-        return previewed(await previewCall(tx, { ...more, outcome: outcome as never, at: moment }, [...deps.telephony.keys()]))
+        return previewed(
+          await previewCall(tx, { ...more, outcome: outcome as never, at: moment }, [...deps.telephony.keys()], deps.channels),
+        )
       }),
   )
   server.get(

@@ -34,13 +34,13 @@ export async function settle(deps: CallDeps, tx: Tx, given: Settling): Promise<C
     ...{ callId: row.id, callerKind: row.caller_kind, phone: row.customer_phone, direction: row.direction },
     ...{ outcome: row.outcome, startedAt: row.start_time, putOff: row.rule === 'quiet_hours' },
   }
-  const first = await gatherFacts(tx, asked, account, settings, now)
+  const first = await gatherFacts(tx, asked, account, settings, now, deps.channels)
   const before = decide(first.facts)
   if (!before.lead) return await conclude(tx, given, now, before, first.facts, { contact_id: first.contactId })
   const contactId = await contactOf(tx, row)
   // From here on nobody else writes to this caller: what was decided for another call of theirs is seen.
   const conversation = await conversationOfCaller(tx, account.id, contactId)
-  const { facts } = await gatherFacts(tx, asked, account, settings, now)
+  const { facts } = await gatherFacts(tx, asked, account, settings, now, deps.channels)
   const decision = decide(facts)
   const lead = await ensureLead(tx, {
     ...{ contactId, conversationId: conversation.id, callId: row.id, origin: 'call', phone: row.customer_phone },

@@ -152,7 +152,10 @@ export interface KnownContact {
 /** Whom the business knows by this number; nobody is made. */
 export async function knownContact(tx: Tx, phone: string, channel: string): Promise<KnownContact | undefined> {
   const { rows } = await tx.query<KnownContact>(
-    `SELECT c.id, c.status, coalesce(c.metadata ->> 'landline' = 'true', false) AS landline,
+    `SELECT c.id, c.status,
+            -- Who has written since has a telephone that takes texts: carriers say the same of one that was out of reach.
+            coalesce(c.metadata ->> 'landline' = 'true', false) AND NOT EXISTS (SELECT FROM conversations v
+              WHERE v.tenant_id = c.tenant_id AND v.contact_id = c.id AND v.channel = $4 AND v.last_inbound_at IS NOT NULL) AS landline,
             coalesce((SELECT s.state FROM consents s WHERE s.tenant_id = c.tenant_id AND s.contact_id = c.id AND s.channel = $4 AND s.topic = 'all'
                        ORDER BY s.occurred_at DESC, s.id DESC LIMIT 1) = 'opted_out', false) AS opted_out
        FROM contacts c WHERE c.tenant_id = $1 AND c.id = coalesce(
@@ -215,6 +218,19 @@ export async function textState(tx: Tx, messageId: string): Promise<{ status: st
   const { rows } = await tx.query<{ status: string; error_code: string | null }>(
     'SELECT status, error_code FROM message_tracking WHERE tenant_id = $1 AND id = $2',
     [tx.tenantId, messageId],
+  )
+  return rows[0]
+}
+
+/** How the newest text about a call of this contact stands. */
+export async function newestText(
+  tx: Tx,
+  contactId: string,
+): Promise<{ status: string; error_code: string | null } | undefined> {
+  const { rows } = await tx.query<{ status: string; error_code: string | null }>(
+    `SELECT t.status, t.error_code FROM calls k JOIN message_tracking t ON t.tenant_id = k.tenant_id AND t.id = k.text_message_id
+      WHERE k.tenant_id = $1 AND k.contact_id = $2 ORDER BY k.start_time DESC LIMIT 1`,
+    [tx.tenantId, contactId],
   )
   return rows[0]
 }

@@ -19,7 +19,7 @@ const leaseMs = 30_000
 /** How often a provider that does not know yet how a call ended is asked again, and for how long one that cannot be asked is. */
 const [askAgainMs, askedForMs] = [60_000, 1_800_000]
 /** When it is looked again how a text went, after the first look. Milliseconds. */
-const looks = [300_000, 3_600_000, 24 * 3_600_000]
+const looks = [120_000, 300_000, 900_000, 3_600_000, 24 * 3_600_000]
 
 export function startCalls(deps: CallDeps, options: { pollMs?: number; limit?: number } = {}): Worker {
   return startWorker<{ tenant_id: string; id: string }>(deps.log, {
