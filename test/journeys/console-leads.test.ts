@@ -96,6 +96,9 @@ describe.skipIf(!present)('leads at the console', () => {
     await place.focus()
     await place.selectOption('appointment_scheduled')
     await column('appointment_scheduled').getByText('Bob Stone').waitFor()
+    // The keyboard went along with the card.
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))
+    await until('its menu has the keyboard', async () => (await focused()) === 'Move Bob Stone to')
     await card('Bob Stone').getByRole('combobox').selectOption('lost')
     const dialog = page.getByRole('dialog', { name: 'Why was it lost?' })
     expect(await dialog.getByRole('button', { name: 'Mark as lost' }).isDisabled()).toBe(true)

@@ -1,6 +1,6 @@
 /** One column to a status. A card is dragged, or moved by its menu of places, which every keyboard reaches. */
 import { Button, NativeSelect } from '@mantine/core'
-import { type DragEvent, useState } from 'react'
+import { type DragEvent, type RefObject, useEffect, useRef, useState } from 'react'
 import type { Lead, LeadStatus } from '../../../client/index.ts'
 import { useNow } from '../app/now.ts'
 import { reasonOf } from '../app/reason.ts'
@@ -22,6 +22,7 @@ interface BoardProps {
 export function Board(props: BoardProps) {
   const { t } = useText()
   const [dragged, setDragged] = useState<Lead | null>(null)
+  const follow = useRef<string | null>(null)
   const places = usePlaces(props.search)
   const sums = useSums(props.search).data?.byStatus
   const total = sums?.reduce((n, one) => n + one.count, 0)
@@ -37,6 +38,7 @@ export function Board(props: BoardProps) {
           places={places}
           sum={sums?.find((one) => one.status === status)}
           dragged={dragged}
+          follow={follow}
           onDrag={setDragged}
         />
       ))}
@@ -49,10 +51,12 @@ interface ColumnProps extends BoardProps {
   places: ReadonlyMap<string, LeadStatus>
   sum: { count: number; estimatedValue: number; conversionValue: number } | undefined
   dragged: Lead | null
+  /** The card that was moved by its menu: where it is now, the menu has the keyboard again. */
+  follow: RefObject<string | null>
   onDrag: (lead: Lead | null) => void
 }
 
-function Column({ search, may, status, places, sum, dragged, onDrag, onMove, onOpen }: ColumnProps) {
+function Column({ search, may, status, places, sum, dragged, follow, onDrag, onMove, onOpen }: ColumnProps) {
   const { t } = useText()
   const { pages, leads: asked } = useLeads(search, status)
   const leads = asked.filter((lead) => (places.get(lead.id) ?? status) === status)
@@ -90,7 +94,7 @@ function Column({ search, may, status, places, sum, dragged, onDrag, onMove, onO
       <ul className={css.cards}>
         {leads.map((lead) => (
           <li key={lead.id}>
-            <Card lead={lead} may={may} onDrag={onDrag} onMove={onMove} onOpen={onOpen} />
+            <Card lead={lead} may={may} follow={follow} onDrag={onDrag} onMove={onMove} onOpen={onOpen} />
           </li>
         ))}
       </ul>
@@ -108,12 +112,18 @@ function Column({ search, may, status, places, sum, dragged, onDrag, onMove, onO
   )
 }
 
-type CardProps = Pick<BoardProps, 'may' | 'onMove' | 'onOpen'> & { lead: Lead; onDrag: (lead: Lead | null) => void }
+type CardProps = Pick<ColumnProps, 'may' | 'follow' | 'onDrag' | 'onMove' | 'onOpen'> & { lead: Lead }
 
-function Card({ lead, may, onDrag, onMove, onOpen }: CardProps) {
+function Card({ lead, may, follow, onDrag, onMove, onOpen }: CardProps) {
   const { t, clock } = useText()
   const now = useNow()
   const name = leadName(lead, t)
+  const menu = useRef<HTMLSelectElement>(null)
+  useEffect(() => {
+    if (follow.current !== lead.id) return
+    follow.current = null
+    menu.current?.focus()
+  }, [follow, lead.id])
   return (
     <article
       className={css.card}
@@ -140,11 +150,14 @@ function Card({ lead, may, onDrag, onMove, onOpen }: CardProps) {
       </div>
       {may && (
         <NativeSelect
+          ref={menu}
           size="xs"
           aria-label={t('leads.move', { name })}
           value={lead.status}
           onChange={(event) => {
             const to = choices(lead.status).find((one) => one === event.currentTarget.value)
+            // A reason is asked for before it is lost.
+            follow.current = to && to !== 'lost' ? lead.id : null
             if (to) onMove(lead, to)
           }}
           data={choices(lead.status).map((one) => ({ value: one, label: t(`leads.status.${one}`) }))}
