@@ -1,5 +1,5 @@
 /** A business with a contact centre, and the parts of the bridge around it, made the shortest way. */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AgentMessage, CentreDeps } from '../../src/contact-centre/deps.ts'
@@ -18,6 +18,10 @@ import { type ScriptedChannel, scriptedChannel } from './scripted-channel.ts'
 
 export const secrets = createSecrets(['a key for tests only, long enough to be'])
 
+/** One folder for all worlds of this process: files are named by what is in them. */
+const folder = mkdtempSync(join(tmpdir(), 'parley-centre-'))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+
 export interface BridgeWorld {
   deps: CentreDeps
   centre: ScriptedCentre
@@ -32,7 +36,7 @@ export function bridgeWorld(db: TestDatabase, more: Partial<CentreDeps> = {}): B
     log: createLogger({ level: 'CRITICAL' }),
     secrets,
     channels: new Map([[channel.provider, channel]]),
-    files: createFolderStore(mkdtempSync(join(tmpdir(), 'parley-centre-'))),
+    files: createFolderStore(folder),
     centres: new Map([[centre.name, centre]]),
     fetch,
     publicUrl: () => 'https://parley.example',
