@@ -1,6 +1,5 @@
 /// <reference lib="dom" />
 /** People's time at the console: a lead gets an appointment, two want the same time, it is moved and given back. One story. */
-import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { consoleBuilt } from '../../src/app/console.ts'
@@ -11,7 +10,7 @@ import { inTenant } from '../../src/platform/db/tx.ts'
 import type { BookingView, HoldView, StaffView } from '../../src/scheduling/schema.ts'
 import { requirePart } from '../house/requires.ts'
 import { troubles } from '../world/axe.ts'
-import { chromiumPath, launchBrowser } from '../world/browser.ts'
+import { chromiumPath, launchBrowser, photograph } from '../world/browser.ts'
 import { conversationWith } from '../world/reading.ts'
 import { until } from '../world/until.ts'
 import { createWorld, type World } from '../world/world.ts'
@@ -54,12 +53,6 @@ describe.skipIf(!present)('appointments at the console', () => {
     const opened = await context.newPage()
     opened.on('pageerror', (error) => problems.push(error.message))
     return opened
-  }
-  async function photograph(of: Page, name: string): Promise<void> {
-    const folder = process.env.PARLEY_SCREENSHOTS
-    if (!folder) return
-    await mkdir(folder, { recursive: true })
-    await of.screenshot({ path: `${folder}/${name}.png` })
   }
   const bookings = async (lead: string) =>
     (await world.api<{ items: BookingView[] }>('GET', `/bookings?leadId=${ids[lead]}`)).body.items

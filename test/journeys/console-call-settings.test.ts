@@ -1,12 +1,11 @@
 /// <reference lib="dom" />
 /** Settings of calls at the console: the real server, Twilio's side simulated, Chromium. */
-import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { consoleBuilt } from '../../src/app/console.ts'
 import { requirePart } from '../house/requires.ts'
 import { troubles } from '../world/axe.ts'
-import { chromiumPath, launchBrowser } from '../world/browser.ts'
+import { chromiumPath, launchBrowser, photograph } from '../world/browser.ts'
 import { startTelephones, type Telephones } from '../world/telephones.ts'
 import { until } from '../world/until.ts'
 import { createWorld, type World } from '../world/world.ts'
@@ -49,12 +48,6 @@ describe.skipIf(!present)('settings of calls at the console', () => {
     await page.goto(`${world.url}/settings/calls`)
     await page.getByTestId('call-settings').waitFor()
     return page
-  }
-  async function photograph(page: Page, name: string): Promise<void> {
-    const folder = process.env.PARLEY_SCREENSHOTS
-    if (!folder) return
-    await mkdir(folder, { recursive: true })
-    await page.screenshot({ path: `${folder}/${name}.png` })
   }
   const saved = async () => (await world.api<Record<string, unknown>>('GET', '/business/calls', undefined, 'owner')).body
   const form = () => owner.getByTestId('call-settings')

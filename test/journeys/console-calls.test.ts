@@ -1,12 +1,11 @@
 /// <reference lib="dom" />
 /** Calls at the console: the real server, Twilio's side simulated, Chromium. */
-import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { consoleBuilt } from '../../src/app/console.ts'
 import { requirePart } from '../house/requires.ts'
 import { troubles } from '../world/axe.ts'
-import { chromiumPath, launchBrowser } from '../world/browser.ts'
+import { chromiumPath, launchBrowser, photograph } from '../world/browser.ts'
 import { startTelephones, type Telephones } from '../world/telephones.ts'
 import { until } from '../world/until.ts'
 import { createWorld, type World } from '../world/world.ts'
@@ -48,12 +47,6 @@ describe.skipIf(!present)('calls at the console', () => {
     const page = await context.newPage()
     page.on('pageerror', (error) => problems.push(error.message))
     return page
-  }
-  async function photograph(page: Page, name: string): Promise<void> {
-    const folder = process.env.PARLEY_SCREENSHOTS
-    if (!folder) return
-    await mkdir(folder, { recursive: true })
-    await page.screenshot({ path: `${folder}/${name}.png` })
   }
   const row = (page: Page, text: string) => page.locator('a[data-call]').filter({ hasText: text })
 

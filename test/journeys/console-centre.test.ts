@@ -1,12 +1,11 @@
 /// <reference lib="dom" />
 /** The contact centre in the settings: connected, looked at, given a number, its rules; in the dark and from right to left. */
-import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { consoleBuilt } from '../../src/app/console.ts'
 import { requirePart } from '../house/requires.ts'
 import { troubles } from '../world/axe.ts'
-import { chromiumPath, launchBrowser } from '../world/browser.ts'
+import { chromiumPath, launchBrowser, photograph } from '../world/browser.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 const present =
@@ -37,12 +36,6 @@ describe.skipIf(!present)('the contact centre in the settings', () => {
     return made
   }
   const centre = async () => (await world.api('GET', '/contact-centre', undefined, 'owner')).body
-  async function photograph(on: Page, name: string): Promise<void> {
-    const folder = process.env.PARLEY_SCREENSHOTS
-    if (!folder) return
-    await mkdir(folder, { recursive: true })
-    await on.screenshot({ path: `${folder}/${name}.png`, fullPage: true })
-  }
 
   test('is connected with what Genesys gave, and says where it has to deliver; no secret is shown again', async () => {
     const form = page.getByTestId('centre-form')
@@ -68,7 +61,7 @@ describe.skipIf(!present)('the contact centre in the settings', () => {
     await state.getByText(/Works in part|Stopped/).waitFor()
     expect((await centre()).state).not.toBe('connected')
     expect(await troubles(page)).toEqual([])
-    await photograph(page, 'centre')
+    await photograph(page, 'centre', { fullPage: true })
   })
   test('answers the numbers that are chosen, by the rules that are set', async () => {
     const number = page.getByTestId('centre-numbers').getByRole('checkbox')
@@ -97,7 +90,7 @@ describe.skipIf(!present)('the contact centre in the settings', () => {
       await phone.getByRole('heading', { name: title }).waitFor()
       await phone.getByTestId('centre-rules').waitFor()
       expect([locale, await troubles(phone)]).toEqual([locale, []])
-      await photograph(phone, `centre-390-${locale}`)
+      await photograph(phone, `centre-390-${locale}`, { fullPage: true })
       await phone.context().close()
     }
     const agent = await open('agent')

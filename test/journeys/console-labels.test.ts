@@ -1,12 +1,11 @@
 /// <reference lib="dom" />
 /** Labels, filters, counts and legal holds at the console: the real server, Meta's side simulated, Chromium. */
-import { mkdir } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { consoleBuilt } from '../../src/app/console.ts'
 import { requirePart } from '../house/requires.ts'
 import { troubles } from '../world/axe.ts'
-import { chromiumPath, launchBrowser } from '../world/browser.ts'
+import { chromiumPath, launchBrowser, photograph } from '../world/browser.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 const present =
@@ -51,12 +50,6 @@ describe.skipIf(!present)('labels at the console', () => {
   const rows = (on: Page) => on.getByTestId('conversation-row')
   const row = (on: Page, name: string) => rows(on).filter({ hasText: name })
   const chips = (on: Page, name: string) => row(on, name).getByTestId('label').allTextContents()
-  async function photograph(page: Page, name: string): Promise<void> {
-    const folder = process.env.PARLEY_SCREENSHOTS
-    if (!folder) return
-    await mkdir(folder, { recursive: true })
-    await page.screenshot({ path: `${folder}/${name}.png` })
-  }
   async function make(name: string, colour: string): Promise<void> {
     const form = owner.getByTestId('label-form')
     await form.getByRole('textbox', { name: 'Name' }).fill(name)

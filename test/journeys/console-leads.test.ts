@@ -1,6 +1,5 @@
 /// <reference lib="dom" />
 /** Leads at the console: the board by mouse and keyboard, the list, one lead, and what changes by itself. */
-import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { consoleBuilt } from '../../src/app/console.ts'
@@ -10,7 +9,7 @@ import type { LeadView } from '../../src/leads/schema.ts'
 import { inTenant } from '../../src/platform/db/tx.ts'
 import { requirePart } from '../house/requires.ts'
 import { troubles } from '../world/axe.ts'
-import { chromiumPath, launchBrowser } from '../world/browser.ts'
+import { chromiumPath, launchBrowser, photograph } from '../world/browser.ts'
 import { conversationWith } from '../world/reading.ts'
 import { until } from '../world/until.ts'
 import { createWorld, type World } from '../world/world.ts'
@@ -46,12 +45,6 @@ describe.skipIf(!present)('leads at the console', () => {
     const opened = await context.newPage()
     opened.on('pageerror', (error) => problems.push(error.message))
     return opened
-  }
-  async function photograph(of: Page, name: string): Promise<void> {
-    const folder = process.env.PARLEY_SCREENSHOTS
-    if (!folder) return
-    await mkdir(folder, { recursive: true })
-    await of.screenshot({ path: `${folder}/${name}.png` })
   }
 
   beforeAll(async () => {

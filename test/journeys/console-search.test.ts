@@ -1,12 +1,11 @@
 /// <reference lib="dom" />
 /** Searching at the console: the real server, Meta's side simulated, Chromium. */
-import { mkdir } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { consoleBuilt } from '../../src/app/console.ts'
 import { requirePart } from '../house/requires.ts'
 import { troubles } from '../world/axe.ts'
-import { chromiumPath, launchBrowser } from '../world/browser.ts'
+import { chromiumPath, launchBrowser, photograph } from '../world/browser.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 const present =
@@ -60,12 +59,6 @@ describe.skipIf(!present)('searching', () => {
     await field().fill(q)
     await page.waitForURL((url) => url.searchParams.get('q') === q)
   }
-  async function photograph(name: string): Promise<void> {
-    const folder = process.env.PARLEY_SCREENSHOTS
-    if (!folder) return
-    await mkdir(folder, { recursive: true })
-    await page.screenshot({ path: `${folder}/${name}.png` })
-  }
 
   test('with the keyboard alone: S, a word, down, Enter opens the thread at the message and marks it', async () => {
     await page.goto(`${world.url}/inbox`)
@@ -76,7 +69,7 @@ describe.skipIf(!present)('searching', () => {
     await hits().first().waitFor()
     expect(await hits().count()).toBe(1)
     expect(await marks()).toEqual(['gree', 'parc'])
-    await photograph('search')
+    await photograph(page, 'search')
     expect(await troubles(page)).toEqual([])
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
@@ -155,7 +148,7 @@ describe.skipIf(!present)('searching', () => {
     await page.goto(`${world.url}/search?q=parcel`)
     await hits().first().waitFor()
     expect(await troubles(page)).toEqual([])
-    await photograph('search-390')
+    await photograph(page, 'search-390')
     await hits().filter({ hasText: 'Bob' }).tap()
     await page.getByTestId('message-bubble').filter({ hasText: 'Where is my parcel?' }).waitFor()
   })
@@ -184,6 +177,6 @@ describe.skipIf(!present)('searching', () => {
       expect(await field().getAttribute('placeholder')).toBe(placeholder)
       expect([language, await troubles(page)]).toEqual([language, []])
     }
-    await photograph('search-390-ar')
+    await photograph(page, 'search-390-ar')
   })
 })

@@ -3,7 +3,6 @@
  * The whole way from a ringing telephone to a job: the caller's handset on one side, the console on the other, and the API for what
  * neither shows.
  */
-import { mkdir } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
@@ -13,7 +12,7 @@ import type { LeadView } from '../../src/leads/schema.ts'
 import type { Funnel } from '../../src/reports/schema.ts'
 import { requirePart } from '../house/requires.ts'
 import { troubles } from '../world/axe.ts'
-import { chromiumPath, launchBrowser } from '../world/browser.ts'
+import { chromiumPath, launchBrowser, photograph } from '../world/browser.ts'
 import { funnelDifferences } from '../world/funnel-events.ts'
 import { startTelephones, type Telephones } from '../world/telephones.ts'
 import { until } from '../world/until.ts'
@@ -60,12 +59,6 @@ describe.skipIf(!present)('from a ringing telephone to a job', () => {
     const page = await context.newPage()
     page.on('pageerror', (error) => problems.push(error.message))
     return page
-  }
-  async function photograph(page: Page, name: string): Promise<void> {
-    const folder = process.env.PARLEY_SCREENSHOTS
-    if (!folder) return
-    await mkdir(folder, { recursive: true })
-    await page.screenshot({ path: `${folder}/${name}.png` })
   }
   const says = (body: string) => phones.simulator.customerSends({ from: elena, to: phones.number, body })
   const has = (n: number) =>

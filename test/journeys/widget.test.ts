@@ -1,6 +1,5 @@
 /// <reference lib="dom" />
 /** The page beside a conversation in an agent desktop: its links, and the page itself within another site's frame, in Chromium. */
-import { mkdir } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
@@ -11,7 +10,7 @@ import { signWidget } from '../../src/inbox/widget-token.ts'
 import { requirePart } from '../house/requires.ts'
 import type { Caller } from '../world/api.ts'
 import { troubles } from '../world/axe.ts'
-import { chromiumPath, launchBrowser } from '../world/browser.ts'
+import { chromiumPath, launchBrowser, photograph } from '../world/browser.ts'
 import type { Business } from '../world/business.ts'
 import { conversationWith } from '../world/reading.ts'
 import { type Customer, createWorld, type World } from '../world/world.ts'
@@ -261,12 +260,6 @@ describe.skipIf(!present)('the page in an agent desktop', () => {
     const made = await context.newPage()
     made.on('pageerror', (error) => problems.push(error.message))
     return made
-  }
-  async function photograph(on: Page, name: string): Promise<void> {
-    const folder = process.env.PARLEY_SCREENSHOTS
-    if (!folder) return
-    await mkdir(folder, { recursive: true })
-    await on.screenshot({ path: `${folder}/${name}.png` })
   }
 
   test('stands in the frame of a site that the business named, and in no other', async () => {

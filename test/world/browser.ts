@@ -3,7 +3,8 @@
  * processor time. Without background networking it asks nobody but our server.
  */
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import { mkdir } from 'node:fs/promises'
+import { type Browser, chromium, type Page } from 'playwright-core'
 
 const candidates = [
   process.env.PARLEY_TEST_CHROMIUM,
@@ -31,4 +32,12 @@ export async function launchBrowser(): Promise<Browser> {
   const newContext = browser.newContext.bind(browser)
   browser.newContext = (options) => newContext({ reducedMotion: 'reduce', ...options })
   return browser
+}
+
+/** For whoever wants to see a page: written only where PARLEY_SCREENSHOTS names a folder. */
+export async function photograph(page: Page, name: string, { fullPage = false } = {}): Promise<void> {
+  const folder = process.env.PARLEY_SCREENSHOTS
+  if (!folder) return
+  await mkdir(folder, { recursive: true })
+  await page.screenshot({ path: `${folder}/${name}.png`, fullPage })
 }

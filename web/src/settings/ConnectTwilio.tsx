@@ -5,30 +5,21 @@ import type { CreatedAccount } from '../../../client/index.ts'
 import { keys } from '../app/cache.ts'
 import { useConsole } from '../app/context.ts'
 import { useText } from '../app/text.tsx'
+import { Connecting, type ConnectProps } from './Connecting.tsx'
 import { CodeField, FormEnd, SecretField } from './fields.tsx'
-import { Card, CopyLine, Head, useChange } from './parts.tsx'
-import { Steps } from './Steps.tsx'
+import { Card, CopyLine, useChange } from './parts.tsx'
 import css from './settings.module.css'
 
-interface Props {
-  onClose: () => void
-  /** To the check of this account. */
-  onConnected: (accountId: string) => void
-}
-
-export function ConnectTwilio({ onClose, onConnected }: Props) {
+export function ConnectTwilio({ onClose, onConnected }: ConnectProps) {
   const { t } = useText()
-  const [made, setMade] = useState<CreatedAccount | null>(null)
   return (
-    <>
-      <Head title={t('twilio.title')} lead={t('twilio.lead')}>
-        <Button size="xs" variant="default" onClick={onClose}>
-          {t('app.cancel')}
-        </Button>
-      </Head>
-      <Steps at={made ? 1 : 0} names={[t('connect.step.number'), t('connect.step.webhook'), t('connect.step.check')]} />
-      {made ? <Webhook made={made} onNext={() => onConnected(made.id)} /> : <NumberForm onMade={setMade} />}
-    </>
+    <Connecting
+      title={t('twilio.title')}
+      lead={t('twilio.lead')}
+      onClose={onClose}
+      form={(onMade) => <NumberForm onMade={onMade} />}
+      webhook={(made) => <Webhook made={made} onNext={() => onConnected(made.id)} />}
+    />
   )
 }
 
