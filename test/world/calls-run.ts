@@ -124,12 +124,15 @@ async function ringAll(plan: CallsPlan, phones: Telephones, expected: Expected[]
   }
 }
 
+/** A second on the provider's record: where no webhook came, a call that lasted none says nobody was talked to. */
+const talkMs = 600
+
 function oneCaller(phones: Telephones, random: Seeded, n: number): Expected {
   const kind = kinds[random.between(0, kinds.length - 1)] as Kind
   const phone = kind === 'withheld' ? '+266696687' : kind === 'own' ? forwardTo : `+1628${String(2_000_000 + n)}`
   const answering: Answering =
     kind === 'person'
-      ? { kind: 'person', afterMs: 30, talkMs: 100 }
+      ? { kind: 'person', afterMs: 30, talkMs }
       : kind === 'busy' || kind === 'failed'
         ? { kind }
         : { kind: 'nobody', afterMs: 60 }
