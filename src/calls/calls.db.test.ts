@@ -382,7 +382,6 @@ describe('a text that fails for good', () => {
     clock.now = new Date(clock.now.getTime() + 61_000)
     await work(deps)
     await db.owner.query('UPDATE conversations SET last_inbound_at = $2 WHERE tenant_id = $1', [shop.tenantId, clock.now])
-    await db.owner.query(`UPDATE message_tracking SET status = 'delivered' WHERE tenant_id = $1`, [shop.tenantId])
     clock.now = new Date(clock.now.getTime() + 24 * 3_600_000)
     await ringing(deps, shop, from).dialled()
     expect((await callsOf(shop)).at(-1)).toMatchObject({ sms_triggered: true })

@@ -46,7 +46,11 @@ export async function gatherFacts(
     callerKind: asked.callerKind,
     ownNumber: phone !== null && (phone === settings.forward_to || (await store.isOwnNumber(tx, phone))),
     contactBlocked: contact?.status === 'blocked',
-    landline: about !== null && (contact?.landline || (await failedAsLandline(tx, about.contactId, account, channels))),
+    // Who has written has a telephone that takes texts: carriers say the same of one that was out of reach.
+    landline:
+      contact !== undefined &&
+      !contact.has_written &&
+      (contact.landline || (await failedAsLandline(tx, contact.id, account, channels))),
     autoResponse: settings.auto_response_enabled,
     optedOut: contact?.opted_out ?? false,
     registration: phone !== null && isUnitedStates(phone) ? (account.registration as Registration) : 'not_needed',

@@ -146,16 +146,17 @@ export interface KnownContact {
   id: string
   status: 'active' | 'blocked' | 'inactive'
   landline: boolean
+  /** On this channel, ever. */
+  has_written: boolean
   opted_out: boolean
 }
 
 /** Whom the business knows by this number; nobody is made. */
 export async function knownContact(tx: Tx, phone: string, channel: string): Promise<KnownContact | undefined> {
   const { rows } = await tx.query<KnownContact>(
-    `SELECT c.id, c.status,
-            -- Who has written since has a telephone that takes texts: carriers say the same of one that was out of reach.
-            coalesce(c.metadata ->> 'landline' = 'true', false) AND NOT EXISTS (SELECT FROM conversations v
-              WHERE v.tenant_id = c.tenant_id AND v.contact_id = c.id AND v.channel = $4 AND v.last_inbound_at IS NOT NULL) AS landline,
+    `SELECT c.id, c.status, coalesce(c.metadata ->> 'landline' = 'true', false) AS landline,
+            EXISTS (SELECT FROM conversations v WHERE v.tenant_id = c.tenant_id AND v.contact_id = c.id AND v.channel = $4
+                       AND v.last_inbound_at IS NOT NULL) AS has_written,
             coalesce((SELECT s.state FROM consents s WHERE s.tenant_id = c.tenant_id AND s.contact_id = c.id AND s.channel = $4 AND s.topic = 'all'
                        ORDER BY s.occurred_at DESC, s.id DESC LIMIT 1) = 'opted_out', false) AS opted_out
        FROM contacts c WHERE c.tenant_id = $1 AND c.id = coalesce(
