@@ -75,10 +75,12 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
       },
       async (request: FastifyRequest) => {
         const { slug } = request.params as { slug: string }
+        // Of when it came: what is asked of the database next takes one longer than another.
+        const id = newId()
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const { address, away } = await requireSigned(centre, slug, request, rawBody)
         const webhook: CentreWebhook = {
-          id: newId(),
+          id,
           tenantId: address.tenantId,
           centre: centre.name,
           slug,
@@ -147,10 +149,10 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
   /** On the disk, until the database is back. */
   async function keep(webhook: CentreWebhook, order: string | undefined): Promise<void> {
     if (!spool) throw new ParleyError('unavailable', 'The database is not available. Send again later.')
-    const { rawBody: body, receivedAt, tenantId, centre, slug, headers, integrationIds } = webhook
+    const { id, rawBody: body, receivedAt, tenantId, centre, slug, headers, integrationIds } = webhook
     const about: About = { tenantId, centre, slug, headers, integrationIds: [...integrationIds] }
     try {
-      await spool.put({ source: spoolSource(webhook), ...(order === undefined ? {} : { order }), receivedAt, about, body })
+      await spool.put({ id, source: spoolSource(webhook), ...(order === undefined ? {} : { order }), receivedAt, about, body })
     } catch (error) {
       deps.log.error('A webhook could not be kept on the disk', { operation: 'spool', error: (error as Error).message })
       const full = error instanceof SpoolFull ? 'Too much waits to be stored.' : 'It could not be stored.'

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { until } from '../../test/world/until.ts'
+import { newId } from '../kernel/ids.ts'
 import { createLogger } from './log.ts'
 import { openSpool, type Spool, type Spooled, SpoolFull } from './spool.ts'
 
@@ -126,6 +127,18 @@ test('what is held waits with what is behind it; however much of that there is, 
   await spool.drain()
   expect(got.indexOf('behind 1')).toBeGreaterThan(got.indexOf('held 1'))
   expect([got.length, await kept()]).toEqual([9, []])
+})
+
+test('what came first goes first, though it was longer on its way to the disk', async () => {
+  const got: unknown[] = []
+  const spool = await open(async ({ about }) => void got.push(about.text))
+  const [first, second] = [newId(), newId()]
+  const line = (id: string, text: string) =>
+    spool.put({ id, source: 'a', order: 'ada', receivedAt: new Date(), about: { text }, body: Buffer.from('') })
+  await line(second, 'second')
+  await line(first, 'first')
+  await spool.drain()
+  expect(got).toEqual(['first', 'second'])
 })
 
 test('a new process knows again what has to keep its order', async () => {

@@ -13,8 +13,11 @@ import { Damaged, encode, fileName, leftBehind, read, type Spooled, type SpoolFi
 export type { Spooled } from './spool-files.ts'
 
 export interface Spool {
-  /** Resolves once it is on the disk. Rejects with SpoolFull, or where the disk does: then it was not taken. */
-  put(given: Omit<Spooled, 'id'>): Promise<string>
+  /**
+   * Resolves once it is on the disk. Rejects with SpoolFull, or where the disk does: then it was not taken. `id`: made when it
+   * came, where it stands in its order by that.
+   */
+  put(given: Omit<Spooled, 'id'> & Partial<Pick<Spooled, 'id'>>): Promise<string>
   /** Whether what comes now has to wait behind something. */
   isBehind(source: string, order?: string): boolean
   /** How much waits, of one source or of all, and for how long the oldest of all. Bytes are those on the disk. */
@@ -187,8 +190,7 @@ export async function openSpool(options: Options): Promise<Spool> {
   timer.unref()
 
   return {
-    async put(given) {
-      const id = newId()
+    async put({ id = newId(), ...given }) {
       const content = encode(given)
       if (used + content.length > options.maxBytes) {
         totals.refused += 1
