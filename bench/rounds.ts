@@ -27,34 +27,46 @@ export interface Loaded {
   cpuUs: number
 }
 
-/** Until the code of any of the servers is compiled: the first six seconds of load cost up to a half more. Seconds. */
+/** Until the code of server and load generator is compiled: the first six seconds of load cost up to a half more. Seconds. */
 export const warmSeconds = 8
 
 const inIntake = (file: string): string => new URL(`intake/${file}`, import.meta.url).pathname
 /** Rows of one statement of the hand-made batch. */
 export const batchSize = 500
 
-export async function load(url: string, options: Options, run: string, kind: Kind = 'messages'): Promise<Loaded> {
-  const child = spawn(
-    process.execPath,
-    [inIntake('load.ts'), url, String(options.connections), String(options.seconds), run, kind],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+/**
+ * The load on a server: `warmSeconds` of it first, under another run's ids, by the same process, whose code is then compiled too.
+ * `begin` is called before what is measured.
+ */
+export async function load(
+  url: string,
+  options: Options,
+  runs: { warm: string; measured: string },
+  kind: Kind,
+  begin: () => void,
+): Promise<Loaded> {
+  const { connections, seconds } = options
+  const args = [url, connections, seconds, warmSeconds, runs.warm, runs.measured, kind].map(String)
+  const child = spawn(process.execPath, [inIntake('load.ts'), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await firstLine(child)
+  begin()
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString()
   })
+  child.stdin.write('\n')
   await new Promise((resolve) => child.once('close', resolve))
-  return JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as Loaded
+  return JSON.parse(output.trim()) as Loaded
 }
 
 /** h and g: processor time of the yardstick server and of the load generator, per request. */
 export async function bareRound(options: Options, kind: Kind = 'messages'): Promise<{ h: number; g: number }> {
   const child = spawn(process.execPath, [inIntake('bare-server.ts')], { stdio: ['ignore', 'pipe', 'inherit'] })
   const url = await firstLine(child)
-  await load(url, { ...options, seconds: warmSeconds }, 'warm', kind)
-  const before = cpuOfTree(child.pid as number)
-  const loaded = await load(url, options, 'bare', kind)
+  let before = 0
+  const loaded = await load(url, options, { warm: 'warm', measured: 'bare' }, kind, () => {
+    before = cpuOfTree(child.pid as number)
+  })
   const h = (cpuOfTree(child.pid as number) - before) / loaded.acked
   child.kill('SIGTERM')
   return { h, g: loaded.cpuUs / loaded.acked }

@@ -11,7 +11,7 @@ import { createLogger } from '../src/platform/log.ts'
 import { appSecret, phoneNumberId } from './intake/payload.ts'
 import type { Target } from './intake/rows.ts'
 import { cpuOfTree, median, residentMb, rounded } from './measure.ts'
-import { bareRound, firstLine, type Kind, type Loaded, load, type Options, warmSeconds } from './rounds.ts'
+import { bareRound, firstLine, type Kind, type Loaded, load, type Options } from './rounds.ts'
 import { consoleAddress, serverSettings } from './server.ts'
 
 export interface Place {
@@ -211,10 +211,11 @@ async function productRound(subject: Subject, options: Options, place: Place) {
   })
   const url = `${await consoleAddress(child)}/webhooks/whatsapp`
   await caughtUp(place.owner)
-  await load(url, { ...options, seconds: warmSeconds }, run('w'), subject.kind)
   const pid = child.pid as number
-  const before = { server: cpuOfTree(pid), postgres: cpuOfTree(place.postmaster) }
-  const loaded: Loaded = await load(url, options, run('p'), subject.kind)
+  let before = { server: 0, postgres: 0 }
+  const loaded: Loaded = await load(url, options, { warm: run('w'), measured: run('p') }, subject.kind, () => {
+    before = { server: cpuOfTree(pid), postgres: cpuOfTree(place.postmaster) }
+  })
   const used = { server: cpuOfTree(pid) - before.server, postgres: cpuOfTree(place.postmaster) - before.postgres }
   const rss = residentMb(pid)
   child.kill('SIGTERM')
@@ -243,8 +244,7 @@ async function ordinaryRound(subject: Subject, options: Options, place: Place): 
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const url = await firstLine(child)
-  await load(url, { ...options, seconds: warmSeconds }, run('ow'), subject.kind)
-  const loaded = await load(url, options, run('o'), subject.kind)
+  const loaded = await load(url, options, { warm: run('ow'), measured: run('o') }, subject.kind, () => {})
   child.kill('SIGTERM')
   return loaded.acked / loaded.elapsed
 }

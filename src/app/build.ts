@@ -32,7 +32,7 @@ import { connectBroker, type Topology } from '../platform/broker.ts'
 import { createBus } from '../platform/bus.ts'
 import { createMemoryCache, createRedisCache } from '../platform/cache.ts'
 import { type Config, mayCall } from '../platform/config.ts'
-import { createPool } from '../platform/db/pool.ts'
+import { createPool, mayHoldKeys, type Pool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
 import { createHttp, type HttpServer, sessionCookie } from '../platform/http.ts'
 import { type Jobs, startJobs } from '../platform/jobs.ts'
@@ -81,6 +81,20 @@ const lookupTtlMs = 3_600_000
 const noRounds: Rounds = { look: async () => {}, stop: async () => {} }
 const rounds = (works: boolean, log: Logger, operation: string, everyMs: number, work: () => Promise<unknown>): Rounds =>
   works ? keepRounds(log, { operation, everyMs, work }) : noRounds
+
+/** Connections for receive_lines, where whoever signs in may leave foreign keys to it (docs/operations.md); else it takes those of all intake. */
+async function poolForLines(pool: Pool, connectionString: string, log: Logger): Promise<Pool | undefined> {
+  if (!(await mayHoldKeys(pool).catch(() => false))) return undefined
+  const lines = createPool({ connectionString, size: 2, log, name: 'parley-lines', queryTimeoutMs: 8000, keysHeld: true })
+  try {
+    await lines.query('SELECT 1')
+    return lines
+  } catch (error) {
+    log.warn('Foreign keys of intake are looked at row by row', { operation: 'start', error: (error as Error).message })
+    await lines.end()
+    return undefined
+  }
+}
 
 const topologyOf = (integration: boolean): Topology => ({
   queues: [...intakeQueues, ...(integration ? integrationTopology.queues : [])],
@@ -148,6 +162,8 @@ export async function build(options: BuildOptions): Promise<App> {
   // Intake has connections of its own: whatever people and jobs do, webhooks are stored. A provider waits seconds, not half a minute.
   const intakePool = createPool({ connectionString: databaseUrl, size: 3, log, name: 'parley-intake', queryTimeoutMs: 8000 })
   const intake: Database = { pool: intakePool }
+  const linesPool = await poolForLines(pool, databaseUrl, log)
+  const taking = { db: intake, log, ...(linesPool ? { lines: { pool: linesPool } } : {}) }
   const outbound = createOutbound(mayCall(config))
   const files = createFolderStore(join(config.PARLEY_DATA_DIR, 'files'))
   // The one connection of this process to Redis, for all that use it.
@@ -215,8 +231,7 @@ export async function build(options: BuildOptions): Promise<App> {
     centres.bridge.wake()
     if (answerers.size > 1) turns.wake() // people need no waking
   }
-  const ingress: Ingress =
-    broker && !works ? createQueueIngress({ broker, log }) : createIngress({ db: intake, log, jobs, onStored })
+  const ingress: Ingress = broker && !works ? createQueueIngress({ broker, log }) : createIngress({ ...taking, jobs, onStored })
   const calls = composeCalls({
     ...{ db, log, channels, secrets, changed, databaseUrl, works, pollMs: options.pollMs, calling },
     ...(options.now ? { now: options.now } : {}),
@@ -233,7 +248,7 @@ export async function build(options: BuildOptions): Promise<App> {
   )
   // Whoever works stores what others queued.
   const reader: QueueReader | undefined =
-    broker && works ? readIntakeQueues({ broker, channels, db: intake, log, jobs, onStored }) : undefined
+    broker && works ? readIntakeQueues({ ...taking, broker, channels, jobs, onStored }) : undefined
   const events = createEventReplayer({ channels, jobs })
   const queueing = { channels, events }
   const replayers = [createCentreReplayer(centres.deps, 'genesys'), events, createQueueReplayer(queueing)]
@@ -370,6 +385,7 @@ export async function build(options: BuildOptions): Promise<App> {
       await outbound.close()
       await searchPool.end()
       await intakePool.end()
+      await linesPool?.end()
       await pool.end()
     },
   }

@@ -118,13 +118,13 @@ export function messageColumns(round: readonly Incoming<MessageEvent>[], makeId:
 
 /** What PostgreSQL does not take is rare: a look at the text is cheaper than a walk through every value. */
 const mayHoldBadText = /\\u(?:0000|d[89a-f])/
-function json(value: unknown): string {
+export function json(value: unknown): string {
   const text = JSON.stringify(value)
   return mayHoldBadText.test(text) ? JSON.stringify(cleanJson(value)) : text
 }
 
 /** One line for the inbox list. Types without text are named by a key that the console translates. */
-const previewOf = (event: MessageEvent): string => (event.text ? preview(cleanText(event.text)) : `[${event.type}]`)
+export const previewOf = (event: MessageEvent): string => (event.text ? preview(cleanText(event.text)) : `[${event.type}]`)
 
 /** The arguments of receive_receipts, in its order after p_now. */
 export function receiptColumns(receipts: readonly Incoming<ReceiptEvent>[]) {

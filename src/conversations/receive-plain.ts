@@ -18,18 +18,27 @@ import {
   type StoredRow,
 } from './batch.ts'
 import { intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
+import { notPlain, storeLines } from './receive-lines.ts'
 
 /** Receipts that one statement takes: its work grows faster than their number. */
 export const receiptsAtOnce = 1000
 
 const receiveReceipts = `SELECT result, tenant_id FROM parley.receive_plain_receipts(${places(21)})`
-/** What it raises where one of the receipts is none of the ordinary ones. */
-const notPlain = 'PA001'
+
+export interface IntakeDatabases {
+  db: Database
+  /** Connections on which receive_lines holds what its rows name by itself, where there may be any; else it runs on those of `db`. */
+  lines?: Database
+}
 
 /** undefined: nothing was stored, this batch needs more than that. */
-export async function receivePlain(db: Database, now: Date, batch: readonly SignedWebhook[]): Promise<Intake | undefined> {
+export async function receivePlain(
+  { db, lines = db }: IntakeDatabases,
+  now: Date,
+  batch: readonly SignedWebhook[],
+): Promise<Intake | undefined> {
   if (!batch.every((webhook) => aboutOneAccount(webhook) && !webhook.signs && !saysMore(webhook))) return undefined
-  return (await storeMessages(db, now, batch)) ?? (await storeReceipts(db, now, batch))
+  return (await storeLines(lines, now, batch)) ?? (await storeMessages(db, now, batch)) ?? (await storeReceipts(db, now, batch))
 }
 
 /** A lead may have to be made of it. */

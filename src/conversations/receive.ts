@@ -5,7 +5,7 @@
 import { cleanJson, cleanText } from '../kernel/text.ts'
 import { classify } from '../platform/db/errors.ts'
 import type { Client } from '../platform/db/pool.ts'
-import { type Database, inTransaction } from '../platform/db/tx.ts'
+import { inTransaction } from '../platform/db/tx.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
 import type { InboundEvent, MessageEvent } from '../ports/channel.ts'
@@ -25,10 +25,9 @@ import { type ConsentAnswer, consentAnswerJob, receiveConsents, type SignedLine 
 import { type LeadLine, receiveLeads } from './leads.ts'
 import { receiveAccountNews, receiveIdentity } from './receive-account-news.ts'
 import { intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
-import { receiptsAtOnce, receivePlain } from './receive-plain.ts'
+import { type IntakeDatabases, receiptsAtOnce, receivePlain } from './receive-plain.ts'
 
-export interface IntakeDeps {
-  db: Database
+export interface IntakeDeps extends IntakeDatabases {
   log: Logger
   /** Absent where nothing runs jobs (benchmarks of the bare path). */
   jobs?: Jobs
@@ -109,7 +108,7 @@ export interface Verdict {
 
 async function inOne(deps: IntakeDeps, batch: readonly SignedWebhook[]): Promise<Intake> {
   const now = (deps.now ?? (() => new Date()))()
-  const plain = await receivePlain(deps.db, now, batch)
+  const plain = await receivePlain(deps, now, batch)
   if (plain) return plain
   const due: Due = { media: [], answers: [] }
   const intake: Intake = { tenants: new Set(), stored: 0, duplicates: 0, strangers: 0 }

@@ -99,9 +99,17 @@ const withMapping = (side: Side, hours: number) =>
 /** What each does for our business; returns tenants that it spoke of. */
 const asked: Record<string, () => Promise<(string | null)[]>> = {
   async receive_messages() {
-    const took = await receiveBatch({ db, log }, [
-      webhook(inboundText(ours, theirs.phone, 'the neighbour’s customer writes to us')),
-    ])
+    // Two lines of one person: not the short way.
+    const lines = ['the neighbour’s customer writes to us', 'twice'].map((text) =>
+      webhook(inboundText(ours, theirs.phone, text)),
+    )
+    const took = await receiveBatch({ db, log }, lines)
+    expect(took.stored).toBe(2)
+    return [...took.tenants]
+  },
+  async receive_lines() {
+    const took = await receiveBatch({ db, log }, [webhook(inboundText(ours, theirs.phone, 'and once more'))])
+    expect(took.stored).toBe(1)
     return [...took.tenants]
   },
   async receive_plain_receipts() {

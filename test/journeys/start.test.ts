@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
-import { startEmbedded } from '../../src/platform/db/embedded.ts'
+import { asOwner, runningUrl, startEmbedded } from '../../src/platform/db/embedded.ts'
 import { createLogger } from '../../src/platform/log.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
 import { withDatabase } from '../world/postgres.setup.ts'
@@ -70,6 +70,16 @@ describe('a server with its own database', () => {
       body: JSON.stringify({ email: signIn?.[1], password: signIn?.[2] }),
     })
     expect(session.status).toBe(200)
+    // Its lines come in by connections on which the function holds the keys: the server's own login may have them, and no superuser is needed.
+    const looking = new pg.Client({ connectionString: asOwner(await runningUrl(folder)) })
+    await looking.connect()
+    await until('the demo has written', async () => {
+      const { rows } = await looking.query(
+        `SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'parley-lines' AND query LIKE '%receive_lines%'`,
+      )
+      return rows.length === 1 && rows[0].usename === 'parley_server'
+    })
+    await looking.end()
     // The demo rings and texts, and what it mails is caught.
     const shown = async <T>(path: string) => (await (await fetch(`${server.url}${path}`)).json()) as T
     const { calls } = await shown<{ calls: { status: string; from: string }[] }>('/telephones/control/calls')

@@ -4,6 +4,7 @@
  */
 import type { Pool } from 'pg'
 import type { AcceptedSend } from '../../simulators/whatsapp-cloud/index.ts'
+import { brokenKeys } from './keys.ts'
 
 interface Told {
   customer: string
@@ -97,7 +98,7 @@ export async function checkHistory(
     out_of_order: outOfOrder(history, rows),
     replies: history.replies.size,
     unknown: replies.unknown,
-    broken: { ...(await brokenRules(owner, tenantId)), ...replies.broken },
+    broken: { ...(await brokenRules(owner, tenantId)), ...replies.broken, ...(await brokenKeys(owner)) },
   }
 }
 

@@ -30,6 +30,8 @@ export async function admitServer(ownerUrl: string): Promise<void> {
   await client.connect()
   try {
     await client.query(`GRANT parley_app TO ${serverLogin}`)
+    // For the connections of intake whose function holds what its rows name by itself.
+    await client.query(`GRANT SET ON PARAMETER session_replication_role TO ${serverLogin}`)
   } finally {
     await client.end()
   }
