@@ -85,7 +85,7 @@ const rounds = (works: boolean, log: Logger, operation: string, everyMs: number,
 /** Connections for receive_lines, where whoever signs in may leave foreign keys to it (docs/operations.md); else it takes those of all intake. */
 async function poolForLines(pool: Pool, connectionString: string, log: Logger): Promise<Pool | undefined> {
   if (!(await mayHoldKeys(pool).catch(() => false))) return undefined
-  const lines = createPool({ connectionString, size: 2, log, name: 'parley-lines', queryTimeoutMs: 8000, keysHeld: true })
+  const lines = createPool({ connectionString, size: 3, log, name: 'parley-lines', queryTimeoutMs: 8000, keysHeld: true })
   try {
     await lines.query('SELECT 1')
     return lines

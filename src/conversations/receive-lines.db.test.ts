@@ -145,6 +145,19 @@ test('one business does not meet the people of another with the same number', as
   expect(rows.map((row) => row.tenant_id)).toEqual([ours.tenantId, theirs.tenantId])
 })
 
+test.each(['2026-13-45T99:00:00.000Z', '0000-01-01T00:00:00.000Z', 'not a time'])(
+  'a time that is none is the database’s to refuse: %s',
+  async (occurredAt) => {
+    const account = await makeAccount(db)
+    const [odd, sound] = ['odd', 'sound'].map((text) => inboundText(account, `1650${digits(7)}`, text))
+    expect(await take({ ...(odd as InboundEvent), occurredAt }, sound as InboundEvent)).toMatchObject({ stored: 1 })
+    expect(
+      await count('messages WHERE conversation_id IN (SELECT id FROM conversations WHERE tenant_id = $1)', [account.tenantId]),
+    ).toBe(1)
+    expect(await count('dead_letters WHERE tenant_id = $1', [account.tenantId])).toBe(1)
+  },
+)
+
 test('where the keys may be left to it no more, lines go the longer way', async () => {
   const account = await makeAccount(db, { tenantId: await makeTenant(db) })
   const refused = { connect: () => Promise.reject(Object.assign(new Error('permission denied'), { code: '42501' })) }

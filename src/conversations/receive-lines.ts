@@ -2,7 +2,6 @@
  * The shortest way in: a batch in which every webhook has one line of a customer's words, each of another person. One call to
  * receive_lines, whose arguments are written in binary.
  */
-import { newId } from '../kernel/ids.ts'
 import { cleanText } from '../kernel/text.ts'
 import { type Arrays, createArrays } from '../platform/db/arrays.ts'
 import { type Database, inOneCall } from '../platform/db/tx.ts'
@@ -55,8 +54,9 @@ export async function storeLines(db: Database, now: Date, batch: readonly Signed
   }
 }
 
-/** As times leave a program: what is written more finely, or in another way, is read by the database. */
-const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+/** As times leave a program. What is written more finely or in another way, or is no time, is for the database to read or to refuse. */
+const isoTime = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+const isPlainTime = (time: string): boolean => isoTime.test(time) && !Number.isNaN(Date.parse(time))
 
 /** The lines of a batch, where each webhook has one, and no two have an id of their person in common. */
 function singleLines(batch: readonly SignedWebhook[]): Brought<MessageEvent>[] | undefined {
@@ -67,7 +67,7 @@ function singleLines(batch: readonly SignedWebhook[]): Brought<MessageEvent>[] |
     if (parsed.malformed !== undefined || parsed.events.length !== 1 || event?.kind !== 'message') return undefined
     if (event.direction !== 'inbound' || !event.conversational || !event.opensWindow || event.media.length > 0) return undefined
     const { identities } = event.person
-    if (identities.length === 0 || identities.length > 2 || !isoTime.test(event.occurredAt)) return undefined
+    if (identities.length === 0 || identities.length > 2 || !isPlainTime(event.occurredAt)) return undefined
     count += identities.length + 1
     keys.add(event.externalId)
     for (const { kind, value } of identities) keys.add(`${kind}|${value}`)
@@ -79,14 +79,13 @@ function singleLines(batch: readonly SignedWebhook[]): Brought<MessageEvent>[] |
 function lineColumns(arrays: Arrays, lines: readonly Brought<MessageEvent>[]): Buffer[] {
   const { addresses, place } = placesOf(lines)
   const of = <T>(pick: (event: MessageEvent) => T): T[] => lines.map(({ event }) => pick(event))
-  const ids = () => arrays.uuid(lines.map(() => newId()))
   return [
     arrays.text(addresses.map((a) => a.provider)),
     arrays.text(addresses.map((a) => a.app)),
     arrays.text(addresses.map((a) => a.account)),
     arrays.int(addresses.map((_, n) => lines[place.indexOf(n + 1)]?.windowHours ?? null)),
     arrays.int(place),
-    ids(),
+    arrays.newIds(lines.length),
     arrays.text(of((e) => e.externalId)),
     arrays.text(of((e) => e.person.identities[0]?.kind ?? null)),
     arrays.bool(of((e) => (e.person.identities[0]?.scope ?? '') !== '')),
@@ -103,7 +102,7 @@ function lineColumns(arrays: Arrays, lines: readonly Brought<MessageEvent>[]): B
     arrays.time(of((e) => Date.parse(e.occurredAt))),
     arrays.text(of((e) => e.replyTo ?? null)),
     arrays.text(of(previewOf)),
-    ids(),
-    ids(),
+    arrays.newIds(lines.length),
+    arrays.newIds(lines.length),
   ]
 }

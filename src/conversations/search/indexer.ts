@@ -34,7 +34,7 @@ const restShare = 0.5
  * The same while so much comes in that the index would slow it down: it falls behind then, and catches up afterwards. A rush
  * that does not end has to leave it more: people look for what was said a minute ago.
  */
-const [restShareInRush, restShareFarBehind, farBehindSeconds] = [12, 3, 60]
+const [restShareInRush, restShareFarBehind, farBehindSeconds] = [24, 3, 60]
 const restMs = 20
 
 /** Milliseconds to rest after a batch that took so long. */

@@ -60,6 +60,14 @@ test('numbers, truth values and ids', async () => {
   expect(await read('uuid', arrays.uuid(ids))).toEqual(ids.map((id) => id.toLowerCase()))
 })
 
+test('new ids are time-ordered ones, each another and later than the last', async () => {
+  const made = (await read('uuid', createArrays(0).newIds(300))) as string[]
+  expect(new Set(made).size).toBe(300)
+  expect([...made].sort()).toEqual(made)
+  for (const id of made) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  expect([newId() > (made.at(-1) as string), await read('uuid', createArrays(0).newIds(0))]).toEqual([true, []])
+})
+
 test('times before and after those that the database counts from', async () => {
   const times = [
     '1969-12-31T23:59:59.999Z',

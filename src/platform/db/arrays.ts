@@ -3,10 +3,14 @@
  * element as text and looks for the quotes again.
  * https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES
  */
+import { writeNewId } from '../../kernel/ids.ts'
+
 export interface Arrays {
   text(values: readonly (string | null)[]): Buffer
   /** Ids as they are written, with dashes. */
   uuid(values: readonly string[]): Buffer
+  /** So many new ids, which nobody here has to know. */
+  newIds(count: number): Buffer
   int(values: readonly (number | null)[]): Buffer
   bool(values: readonly boolean[]): Buffer
   /** Milliseconds from 1970 on. */
@@ -104,6 +108,16 @@ export function createArrays(expectedBytes: number): Arrays {
           const [high = 0, low = 0] = [nibbles[value.charCodeAt(from)], nibbles[value.charCodeAt(from + 1)]]
           memory[at++] = (high << 4) | low
         }
+      }
+      return close()
+    },
+    newIds(count) {
+      open(oids.uuid, count)
+      reserve(count * 20)
+      for (let n = 0; n < count; n++) {
+        word(16)
+        writeNewId(memory, at)
+        at += 16
       }
       return close()
     },
