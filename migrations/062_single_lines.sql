@@ -70,9 +70,10 @@ BEGIN
   -- What the new rows name is held until they are committed, as a foreign key would hold it for each row: the addresses and their
   -- businesses once for all lines, and people who are known. Conversations that are there are held by being updated; what is
   -- new is seen by nobody else. So the connection may leave the keys to this function (docs/decisions/0018-keys-of-intake.md).
+  -- The business before its accounts, as whoever removes one.
   IF v_state && '{new,fresh}' AND cardinality(array_remove(w_account, NULL)) <>
-     (SELECT count(*) FROM (SELECT FROM channel_accounts x JOIN tenants t ON t.id = x.tenant_id
-                             WHERE x.tenant_id = ANY (w_tenant) AND x.id = ANY (w_account) ORDER BY x.id FOR KEY SHARE OF x, t) held) THEN
+     (SELECT count(*) FROM (SELECT FROM channel_accounts x JOIN tenants t ON t.id = x.tenant_id AND t.status <> 'deleted'
+                             WHERE x.tenant_id = ANY (w_tenant) AND x.id = ANY (w_account) ORDER BY x.id FOR KEY SHARE OF t, x) held) THEN
     RAISE EXCEPTION 'an account was removed meanwhile' USING ERRCODE = 'serialization_failure';
   END IF;
   IF v_learned OR 'fresh' = ANY (v_state) THEN

@@ -116,6 +116,32 @@ test.each(['contacts', 'conversations', 'channel_accounts', 'tenants'])(
   },
 )
 
+test('a business that is deleted while lines come in for it and for another waits for nobody who waits for it', async () => {
+  const [leaving, staying] = [await makeAccount(db), await makeAccount(db)]
+  const remover = await db.owner.connect()
+  const deadlocks = () =>
+    count(`(SELECT 1 FROM pg_stat_database, generate_series(1, deadlocks) WHERE datname = current_database()) x`, [])
+  const before = await deadlocks()
+  try {
+    // As deleteBusiness does it.
+    await remover.query('BEGIN')
+    await remover.query('SELECT FROM channel_accounts WHERE tenant_id = $1 ORDER BY id FOR NO KEY UPDATE', [leaving.tenantId])
+    await remover.query('SELECT * FROM tenants WHERE id = $1 FOR UPDATE', [leaving.tenantId])
+    const taking = take(...[leaving, staying].map((account) => inboundText(account, `1650${digits(7)}`, 'hello')))
+    await waits('%receive_lines%')
+    await remover.query(`UPDATE channel_accounts SET external_id = 'released:' || external_id WHERE id = $1`, [
+      leaving.accountId,
+    ])
+    await remover.query(`UPDATE tenants SET status = 'deleted' WHERE id = $1`, [leaving.tenantId])
+    await remover.query('COMMIT')
+    expect(await taking).toMatchObject({ stored: 1, strangers: 1 })
+  } finally {
+    remover.release()
+  }
+  expect((await deadlocks()) - before).toBe(0)
+  expect(await brokenKeys(db.owner)).toEqual({})
+})
+
 test('two lines of one person whom both know by another id go the longer way, in their order', async () => {
   const account = await makeAccount(db)
   const [phone, other] = [`1650${digits(7)}`, `1650${digits(7)}`]
@@ -145,7 +171,7 @@ test('one business does not meet the people of another with the same number', as
   expect(rows.map((row) => row.tenant_id)).toEqual([ours.tenantId, theirs.tenantId])
 })
 
-test.each(['2026-13-45T99:00:00.000Z', '0000-01-01T00:00:00.000Z', 'not a time'])(
+test.each(['2026-13-45T99:00:00.000Z', '0000-01-01T00:00:00.000Z', '2026-02-30T00:00:00.000Z', 'not a time'])(
   'a time that is none is the database’s to refuse: %s',
   async (occurredAt) => {
     const account = await makeAccount(db)

@@ -54,9 +54,13 @@ export async function storeLines(db: Database, now: Date, batch: readonly Signed
   }
 }
 
-/** As times leave a program. What is written more finely or in another way, or is no time, is for the database to read or to refuse. */
-const isoTime = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
-const isPlainTime = (time: string): boolean => isoTime.test(time) && !Number.isNaN(Date.parse(time))
+/** As times leave a program, in years that are exact in a number of microseconds. */
+const isoTime = /^(19[7-9]|2[01]\d)\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+/** Every other time, and what is none, is for the database to read or to refuse: JavaScript takes 30 February. */
+function isPlainTime(time: string): boolean {
+  const ms = isoTime.test(time) ? Date.parse(time) : Number.NaN
+  return Number.isFinite(ms) && new Date(ms).toISOString() === time
+}
 
 /** The lines of a batch, where each webhook has one, and no two have an id of their person in common. */
 function singleLines(batch: readonly SignedWebhook[]): Brought<MessageEvent>[] | undefined {

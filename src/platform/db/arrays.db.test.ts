@@ -74,7 +74,7 @@ test('times before and after those that the database counts from', async () => {
     '1999-12-31T23:59:59.999Z',
     '2000-01-01T00:00:00.000Z',
     '2026-11-27T20:00:00.123Z',
-    '9999-12-31T23:59:59.999Z',
+    '2254-12-31T23:59:59.999Z',
   ]
   const { rows } = await db.pool.query('SELECT $1::timestamptz[] AS read', [
     createArrays(0).time(times.map((time) => Date.parse(time))),
@@ -94,6 +94,8 @@ test('several arrays of one query do not write over each other', async () => {
 })
 
 test('what the database cannot keep is its error, not another text', async () => {
+  for (const value of [2 ** 31, 1.5, Number.NaN]) expect(() => createArrays(0).int([value])).toThrow(RangeError)
+  for (const value of [Number.NaN, Date.UTC(9999, 0)]) expect(() => createArrays(0).time([value])).toThrow(RangeError)
   await expect(read('text', createArrays(0).text(['a\u0000b']))).rejects.toMatchObject({ code: '22021' })
   expect(await read('text', createArrays(0).text([`a${'\ud800'}b`]))).toEqual(['a\ufffdb'])
 })

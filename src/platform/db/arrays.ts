@@ -13,7 +13,7 @@ export interface Arrays {
   newIds(count: number): Buffer
   int(values: readonly (number | null)[]): Buffer
   bool(values: readonly boolean[]): Buffer
-  /** Milliseconds from 1970 on. */
+  /** Milliseconds from 1970 on, up to the year 2255. */
   time(values: readonly number[]): Buffer
 }
 
@@ -125,6 +125,7 @@ export function createArrays(expectedBytes: number): Arrays {
       open(oids.int4, values.length)
       reserve(values.length * 8)
       for (const value of values) {
+        if (value !== null && (value | 0) !== value) throw new RangeError(`${value} is no integer of four bytes`)
         word(value === null ? none : 4)
         if (value !== null) word(value)
       }
@@ -144,6 +145,7 @@ export function createArrays(expectedBytes: number): Arrays {
       reserve(values.length * 12)
       for (const value of values) {
         const micros = (value - epochMs) * 1000
+        if (!Number.isSafeInteger(micros)) throw new RangeError(`${value} is no time`)
         const high = Math.floor(micros / wordSize)
         word(8)
         word(high)
