@@ -11,6 +11,7 @@ import type { MessageEvent } from '../../src/ports/channel.ts'
 import { webhook } from '../world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
 import { brokenKeys } from '../world/keys.ts'
+import { seeded } from '../world/seeded.ts'
 
 const log = createLogger({ level: 'CRITICAL' })
 let short: TestDatabase
@@ -33,18 +34,6 @@ afterAll(async () => {
   await lines.end()
   await Promise.all([short.drop(), long.drop()])
 })
-
-function randomOf(seed: number) {
-  let s = seed >>> 0
-  const next = () => {
-    s = (s + 0x6d2b79f5) >>> 0
-    let t = Math.imul(s ^ (s >>> 15), 1 | s)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-  const below = (n: number) => Math.floor(next() * n)
-  return { chance: (p: number) => next() < p, below, of: <T>(list: readonly T[]): T => list[below(list.length)] as T }
-}
 
 /** Ids are made anew by each: rows are named by what they are about. */
 const person = `(SELECT string_agg(concat_ws('|', i.scope, i.kind, i.value, i.evidence), ',' ORDER BY i.kind, i.value, i.scope)
@@ -77,7 +66,7 @@ async function picture(db: TestDatabase) {
 
 let made = 0
 test.each([11, 12, 13, 14])('both make the same of random history %i', async (seed) => {
-  const r = randomOf(seed)
+  const r = seeded(seed)
   const uuid = () => `00000000-0000-7000-8000-${(seed * 1_000_000 + made++).toString(16).padStart(12, '0')}`
   const both = async (sql: string, values: unknown[] = []) => {
     const changed = [await short.owner.query(sql, values), await long.owner.query(sql, values)]
@@ -104,13 +93,13 @@ test.each([11, 12, 13, 14])('both make the same of random history %i', async (se
     const wa = { kind: 'wa_id' as const, value: `1555${seed}${k}`, scope: '' as const }
     // Now and then an id that belongs to somebody else.
     const bs = { kind: 'bsuid' as const, value: `US.${seed}.${r.chance(0.1) ? r.below(14) : k}`, scope: 'portfolio' as const }
-    const externalId = r.chance(0.1) ? r.of(seen) : `wamid.${seed}.${made++}`
+    const externalId = r.chance(0.1) ? r.pick(seen) : `wamid.${seed}.${made++}`
     seen.push(externalId)
     const conversational = !r.chance(0.01)
     return {
       kind: 'message',
       direction: r.chance(0.01) ? 'echo' : 'inbound',
-      account: r.of(accounts),
+      account: r.pick(accounts),
       externalId,
       // Of the clock of somebody whose telephone is ahead, too.
       occurredAt: new Date(clock - r.below(100) * 60_000 + 600_000)
@@ -128,7 +117,7 @@ test.each([11, 12, 13, 14])('both make the same of random history %i', async (se
       opensWindow: conversational,
       conversational,
       metadata: r.chance(0.2) ? { referral: { ad: `${made}` } } : {},
-      ...(r.chance(0.3) ? { replyTo: r.of(seen) } : {}),
+      ...(r.chance(0.3) ? { replyTo: r.pick(seen) } : {}),
     }
   }
   for (let step = 0; step < 30; step++) {
@@ -139,7 +128,7 @@ test.each([11, 12, 13, 14])('both make the same of random history %i', async (se
       await both(
         `UPDATE conversations c SET status = $1, closed_at = $2 FROM contacts k WHERE k.id = c.contact_id AND c.tenant_id = ANY ($4)
             AND c.status = 'open' AND right(coalesce(k.phone, '0'), 1) = $3`,
-        [r.of(['closed', 'closed', 'archived']), new Date(clock - r.below(30) * 3_600_000), `${r.below(10)}`, tenants],
+        [r.pick(['closed', 'closed', 'archived']), new Date(clock - r.below(30) * 3_600_000), `${r.below(10)}`, tenants],
       )
     if (r.chance(0.2))
       await both(`UPDATE contacts SET status = 'blocked' WHERE tenant_id = ANY ($2) AND phone LIKE '%' || $1`, [
@@ -149,7 +138,7 @@ test.each([11, 12, 13, 14])('both make the same of random history %i', async (se
     if (r.chance(0.2))
       await both(
         `INSERT INTO contacts (tenant_id, phone, created_at, updated_at) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING`,
-        [r.of(tenants), `+1555${seed}${r.below(16)}`, now],
+        [r.pick(tenants), `+1555${seed}${r.below(16)}`, now],
       )
     if (step === 25) await both(`UPDATE tenants SET status = 'deleted' WHERE id = $1`, [tenants[1]])
     const wanted = 1 + r.below(8)

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { intoRounds, messageColumns } from '../../src/conversations/receive-columns.ts'
 import type { MessageEvent } from '../../src/ports/channel.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
+import { seeded } from '../world/seeded.ts'
 
 let newer: TestDatabase
 let older: TestDatabase
@@ -19,17 +20,6 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([newer.drop(), older.drop()]))
 
-function randomOf(seed: number) {
-  let s = seed >>> 0
-  const next = () => {
-    s = (s + 0x6d2b79f5) >>> 0
-    let t = Math.imul(s ^ (s >>> 15), 1 | s)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-  const below = (n: number) => Math.floor(next() * n)
-  return { chance: (p: number) => next() < p, below, of: <T>(list: readonly T[]): T => list[below(list.length)] as T }
-}
 const uuid = (n: number) => `00000000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
 
 const tables: [string, string][] = [
@@ -59,7 +49,7 @@ async function picture(db: TestDatabase, tenants: string[]) {
 }
 
 test.each([1, 2, 3])('both make the same of random history %i', async (seed) => {
-  const r = randomOf(seed)
+  const r = seeded(seed)
   let ids = seed * 1_000_000
   const id = () => uuid(++ids)
   const both = async (sql: string, values: unknown[] = []) => {
@@ -80,7 +70,7 @@ test.each([1, 2, 3])('both make the same of random history %i', async (seed) => 
     await both(
       `INSERT INTO channel_accounts (tenant_id, id, channel, provider, app_slug, external_id, portfolio_id, name, address, answerer)
        VALUES ($1, $2, 'whatsapp', 'whatsapp-cloud', '', $3, $4, 'N', '+1', $5)`,
-      [tenants[n % 3], id(), external, n === 4 ? null : `p-${n % 2}`, r.of(['human', 'ai'])],
+      [tenants[n % 3], id(), external, n === 4 ? null : `p-${n % 2}`, r.pick(['human', 'ai'])],
     )
     accounts.push({ external })
   }
@@ -100,13 +90,13 @@ test.each([1, 2, 3])('both make the same of random history %i', async (seed) => 
       const b = { kind: 'bsuid' as const, value: bs(r.chance(0.15) ? r.below(6) : k), scope: 'portfolio' as const }
       const identities = shape === 0 ? [b] : shape === 1 ? [w, b] : [w]
       const again = r.chance(0.12)
-      const externalId = again ? r.of(seen) : `wamid.${seed}.${ids++}`
+      const externalId = again ? r.pick(seen) : `wamid.${seed}.${ids++}`
       seen.push(externalId)
       const conversational = !r.chance(0.2)
       const e: MessageEvent = {
         kind: 'message',
         direction: r.chance(0.15) ? 'echo' : 'inbound',
-        account: r.of(accounts).external,
+        account: r.pick(accounts).external,
         externalId,
         occurredAt: new Date(clock - r.below(100) * 60_000 + 600_000).toISOString(),
         person: { identities },
@@ -120,12 +110,12 @@ test.each([1, 2, 3])('both make the same of random history %i', async (seed) => 
       }
       if (shape !== 0) e.person.phone = `+${wa(k)}`
       e.person.name = `Name ${k}`
-      if (r.chance(0.3)) e.replyTo = r.of(seen)
+      if (r.chance(0.3)) e.replyTo = r.pick(seen)
       return e
     }
     // What happens besides.
     if (r.chance(0.4)) {
-      const status = r.of(['closed', 'closed', 'archived'])
+      const status = r.pick(['closed', 'closed', 'archived'])
       await both(
         `UPDATE conversations SET status = $1, closed_at = $2 WHERE id IN (SELECT id FROM conversations WHERE status = 'open' ORDER BY id OFFSET $3 LIMIT 3)`,
         [status, new Date(clock - r.below(30) * 3_600_000), r.below(4)],
@@ -139,14 +129,14 @@ test.each([1, 2, 3])('both make the same of random history %i', async (seed) => 
       const k = r.below(8)
       await both(
         'INSERT INTO contacts (tenant_id, id, phone, created_at, updated_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING',
-        [r.of(tenants), id(), `+${wa(k)}`, now],
+        [r.pick(tenants), id(), `+${wa(k)}`, now],
       )
     }
     if (r.chance(0.05)) await both(`UPDATE tenants SET status = 'deleted' WHERE id = $1`, [tenants[1]])
     if (r.chance(0.3)) {
       const events = Array.from(
         { length: 3 },
-        () => [r.of(accounts).external, r.of(seen), r.of(['sent', 'delivered', 'failed'])] as const,
+        () => [r.pick(accounts).external, r.pick(seen), r.pick(['sent', 'delivered', 'failed'])] as const,
       )
       const values = [
         now,

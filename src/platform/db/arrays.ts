@@ -83,6 +83,17 @@ export function createArrays(expectedBytes: number): Arrays {
     return true
   }
 
+  /** Elements that all take `size` bytes, which `write` writes; nulls take none. */
+  function fixed<T>(oid: number, size: number, values: readonly (T | null)[], write: (value: T) => void): Buffer {
+    open(oid, values.length)
+    reserve(values.length * (4 + size))
+    for (const value of values) {
+      word(value === null ? none : size)
+      if (value !== null) write(value)
+    }
+    return close()
+  }
+
   return {
     text(values) {
       open(oids.text, values.length)
@@ -99,59 +110,34 @@ export function createArrays(expectedBytes: number): Arrays {
       }
       return close()
     },
-    uuid(values) {
-      open(oids.uuid, values.length)
-      reserve(values.length * 20)
-      for (const value of values) {
-        word(16)
+    uuid: (values) =>
+      fixed(oids.uuid, 16, values, (value) => {
         for (const from of idBytes) {
           const [high = 0, low = 0] = [nibbles[value.charCodeAt(from)], nibbles[value.charCodeAt(from + 1)]]
           memory[at++] = (high << 4) | low
         }
-      }
-      return close()
-    },
-    newIds(count) {
-      open(oids.uuid, count)
-      reserve(count * 20)
-      for (let n = 0; n < count; n++) {
-        word(16)
+      }),
+    newIds: (count) =>
+      fixed(oids.uuid, 16, new Array<undefined>(count).fill(undefined), () => {
         writeNewId(memory, at)
         at += 16
-      }
-      return close()
-    },
-    int(values) {
-      open(oids.int4, values.length)
-      reserve(values.length * 8)
-      for (const value of values) {
-        if (value !== null && (value | 0) !== value) throw new RangeError(`${value} is no integer of four bytes`)
-        word(value === null ? none : 4)
-        if (value !== null) word(value)
-      }
-      return close()
-    },
-    bool(values) {
-      open(oids.bool, values.length)
-      reserve(values.length * 5)
-      for (const value of values) {
-        word(1)
+      }),
+    int: (values) =>
+      fixed(oids.int4, 4, values, (value) => {
+        if ((value | 0) !== value) throw new RangeError(`${value} is no integer of four bytes`)
+        word(value)
+      }),
+    bool: (values) =>
+      fixed(oids.bool, 1, values, (value) => {
         memory[at++] = value ? 1 : 0
-      }
-      return close()
-    },
-    time(values) {
-      open(oids.timestamptz, values.length)
-      reserve(values.length * 12)
-      for (const value of values) {
+      }),
+    time: (values) =>
+      fixed(oids.timestamptz, 8, values, (value) => {
         const micros = (value - epochMs) * 1000
         if (!Number.isSafeInteger(micros)) throw new RangeError(`${value} is no time`)
         const high = Math.floor(micros / wordSize)
-        word(8)
         word(high)
         word(micros - high * wordSize)
-      }
-      return close()
-    },
+      }),
   }
 }
