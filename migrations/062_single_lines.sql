@@ -73,8 +73,10 @@ BEGIN
   -- The business before its accounts, as whoever removes one.
   IF v_state && '{new,fresh}' AND cardinality(array_remove(w_account, NULL)) <>
      (SELECT count(*) FROM (SELECT FROM channel_accounts x JOIN tenants t ON t.id = x.tenant_id AND t.status <> 'deleted'
-                             WHERE x.tenant_id = ANY (w_tenant) AND x.id = ANY (w_account) ORDER BY x.id FOR KEY SHARE OF t, x) held) THEN
-    RAISE EXCEPTION 'an account was removed meanwhile' USING ERRCODE = 'serialization_failure';
+                             WHERE x.tenant_id = ANY (w_tenant) AND x.id = ANY (w_account)
+                               AND x.external_id = ANY (p_place_account) -- else its number was given to somebody else meanwhile
+                             ORDER BY x.id FOR KEY SHARE OF t, x) held) THEN
+    RAISE EXCEPTION 'an account was removed or moved meanwhile' USING ERRCODE = 'serialization_failure';
   END IF;
   IF v_learned OR 'fresh' = ANY (v_state) THEN
     SELECT count(*) FILTER (WHERE held.id IS NOT NULL), count(*) INTO v_found, v_wanted

@@ -142,6 +142,22 @@ test('a business that is deleted while lines come in for it and for another wait
   expect(await brokenKeys(db.owner)).toEqual({})
 })
 
+test('a stranger’s line to a number that is moved to another business meanwhile is that one’s', async () => {
+  const [from, to] = [await makeAccount(db), await makeAccount(db)]
+  const mover = await db.owner.connect()
+  try {
+    await mover.query('BEGIN')
+    await mover.query(`UPDATE channel_accounts SET external_id = 'released:' || external_id WHERE id = $1`, [from.accountId])
+    await mover.query('UPDATE channel_accounts SET external_id = $2 WHERE id = $1', [to.accountId, from.externalId])
+    const taking = take(inboundText(from, `1650${digits(7)}`, 'to whoever has it'))
+    await waits('%receive_lines%')
+    await mover.query('COMMIT')
+    expect(await taking).toMatchObject({ stored: 1, tenants: new Set([to.tenantId]) })
+  } finally {
+    mover.release()
+  }
+})
+
 test('two lines of one person whom both know by another id go the longer way, in their order', async () => {
   const account = await makeAccount(db)
   const [phone, other] = [`1650${digits(7)}`, `1650${digits(7)}`]
