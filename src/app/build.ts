@@ -34,7 +34,7 @@ import { createMemoryCache, createRedisCache } from '../platform/cache.ts'
 import { type Config, mayCall } from '../platform/config.ts'
 import { createPool, mayHoldKeys, type Pool } from '../platform/db/pool.ts'
 import type { Database } from '../platform/db/tx.ts'
-import { createHttp, type HttpServer, sessionCookie } from '../platform/http.ts'
+import { createHttp, type HttpServer, serveBrowsers, sessionCookie } from '../platform/http.ts'
 import { type Jobs, startJobs } from '../platform/jobs.ts'
 import type { Logger } from '../platform/log.ts'
 import { createMailer } from '../platform/mail.ts'
@@ -61,7 +61,7 @@ import { openKeyring } from './keys.ts'
 import type { Measured } from './metrics.ts'
 import { composeNumbers, type Numbers } from './numbers.ts'
 import { composeScheduling } from './scheduling.ts'
-import { onboardingDeps, registerMeasured, registerWeb } from './web.ts'
+import { onboardingDeps, registerMeasured, registerProviders, registerWeb } from './web.ts'
 import { noWorkers, startWorkers } from './workers.ts'
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
@@ -290,7 +290,7 @@ export async function build(options: BuildOptions): Promise<App> {
   }
   const onboarding = onboardingDeps({ config, db, secrets, channels, lookup, log, people, inbox })
   const numbers = composeNumbers({ onboarding, fetch: outbound.fetch, works, pollMs: options.pollMs, now: options.now })
-  const server = await createHttp({ log, publicUrl, proxies: Number(config.TRUST_PROXY), version })
+  const server = await createHttp({ log, proxies: Number(config.TRUST_PROXY), version })
   const routes: RouteOptions[] = []
   server.addHook('onRoute', (route) => void routes.push(route))
   const own = works ? { search, upkeep } : {}
@@ -304,36 +304,21 @@ export async function build(options: BuildOptions): Promise<App> {
     spool: centres.spool,
   }
   const limits = createRequestLimits(db, { redis })
-  await server.register(healthRoute, { db, redis, broker, ...own, deadLetters, spool: centres.spool })
-  if (serves) {
+  if (serves) await registerProviders(server, { config, intake, secrets, channels, ingress, log, publicUrl, centres, calls })
+  await serveBrowsers(server, publicUrl(), async (web) => {
+    await web.register(healthRoute, { db, redis, broker, ...own, deadLetters, spool: centres.spool })
+    if (!serves) {
+      await registerMeasured(web, { db, cookieName: people.cookieName, publicUrl, limits }, measured)
+      return
+    }
     const attention = deadLetters.attention
-    await registerWeb(server, {
-      ...{
-        config,
-        db,
-        intake,
-        secrets,
-        channels,
-        ingress,
-        log,
-        people,
-        lookup,
-        limits,
-        inbox,
-        live,
-        letters,
-        attention,
-        measured,
-        centres,
-        calls,
-        onboarding,
-        numbers,
-        scheduling: composeScheduling({ db, changed, now: options.now }),
-      },
+    await registerWeb(web, {
+      ...{ db, secrets, people, lookup, limits, inbox, live, letters, attention, measured, centres, calls, onboarding },
+      ...{ numbers, scheduling: composeScheduling({ db, changed, now: options.now }) },
     })
-    await options.extraRoutes?.(server, publicUrl)
-    await server.register(consoleRoutes, { framers: (businessId) => framingOrigins(db, businessId) })
-  } else await registerMeasured(server, { db, cookieName: people.cookieName, publicUrl, limits }, measured)
+    await options.extraRoutes?.(web, publicUrl)
+    await web.register(consoleRoutes, { framers: (businessId) => framingOrigins(db, businessId) })
+  })
 
   return {
     server,

@@ -57,14 +57,21 @@ import type { Centres } from './contact-centres.ts'
 import { type Measured, metricsRoute } from './metrics.ts'
 import type { Numbers } from './numbers.ts'
 
-export interface WebParts {
+export interface ProviderParts {
   config: Config
-  db: Database
   intake: Database
   secrets: Secrets
   channels: Channels
   ingress: Ingress
   log: Logger
+  publicUrl: () => string
+  centres: Centres
+  calls: Calls
+}
+
+export interface WebParts {
+  db: Database
+  secrets: Secrets
   people: PeopleDeps
   lookup: TenantLookup
   limits: RequestLimits
@@ -91,20 +98,21 @@ export async function registerMeasured(server: HttpServer, guard: Guard, measure
   })
 }
 
-export async function registerWeb(server: HttpServer, parts: WebParts): Promise<void> {
-  const { config, db, secrets, channels, ingress, log, people, lookup, inbox, live, centres, calls, onboarding } = parts
+/** What only providers call, without what browsers need: that would cost every webhook something. */
+export async function registerProviders(server: HttpServer, parts: ProviderParts): Promise<void> {
+  const { config, secrets, channels, ingress, log, publicUrl, centres, calls } = parts
   const findApp = await appFinder(config, parts.intake, secrets, log)
   await server.register(webhookRoutes, {
     prefix: '/webhooks',
     channels,
     ingress,
     log,
-    publicUrl: people.publicUrl,
+    publicUrl,
     findApp,
     ...(centres.spool ? { waiting: keepWaiting({ spool: centres.spool, log }) } : {}),
   })
   await server.register(callHookRoutes, {
-    ...{ prefix: '/hooks', deps: calls.deps, intake: calls.intake, findApp, publicUrl: people.publicUrl },
+    ...{ prefix: '/hooks', deps: calls.deps, intake: calls.intake, findApp, publicUrl },
     known: await openSealedMap<KnownSettings>({
       ...{ secrets, log, sealedFor: 'known-numbers' },
       file: join(config.PARLEY_DATA_DIR, 'spool', 'known-numbers.sealed'),
@@ -112,6 +120,10 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
     ...(centres.spool ? { spool: centres.spool } : {}),
   })
   await server.register(centreWebhookRoutes, { prefix: '/webhooks', ...centres })
+}
+
+export async function registerWeb(server: HttpServer, parts: WebParts): Promise<void> {
+  const { db, secrets, people, lookup, inbox, live, centres, calls, onboarding } = parts
   await server.register(fileLinkRoute, { secrets, files: centres.deps.files })
   await server.register(
     async (api) => {
@@ -167,7 +179,8 @@ export async function registerWeb(server: HttpServer, parts: WebParts): Promise<
   )
 }
 
-type OnboardingParts = Pick<WebParts, 'config' | 'db' | 'secrets' | 'channels' | 'lookup' | 'log' | 'people' | 'inbox'>
+type OnboardingParts = Pick<WebParts, 'db' | 'secrets' | 'lookup' | 'people' | 'inbox'> &
+  Pick<ProviderParts, 'config' | 'channels' | 'log'>
 export const onboardingDeps = ({
   config,
   db,

@@ -61,7 +61,7 @@ export const callHookRoutes: FastifyPluginAsync<CallHookDeps> = async (server, g
         server.post(
           `/${telephony.provider}${app}${path}`,
           {
-            ...{ bodyLimit: maxBodyBytes, helmet: false },
+            bodyLimit: maxBodyBytes,
             schema: { tags: ['Webhooks'], summary: `Calls of ${telephony.provider}: ${summaries[hook]}` },
           },
           async (request: FastifyRequest, reply) => {

@@ -70,7 +70,6 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
       `/${centre.name}/:slug`,
       {
         bodyLimit: maxBodyBytes,
-        helmet: false,
         schema: { tags: ['Webhooks'], summary: `What ${centre.name} delivers` },
       },
       async (request: FastifyRequest) => {

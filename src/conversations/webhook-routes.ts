@@ -1,4 +1,7 @@
-/** Where providers deliver: verify → parse → receive → answer. Nothing is answered 2xx before it is committed. */
+/**
+ * Where providers deliver: verify → parse → receive → answer. Nothing is answered 2xx before it is committed. No browser comes
+ * here: what one needs is not around these routes.
+ */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { ParleyError } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
@@ -76,12 +79,12 @@ export const webhookRoutes: FastifyPluginAsync<WebhookRouteDeps> = async (server
     }
     for (const at of [`/${path}`, `/${path}/:app`]) {
       const tags = ['Webhooks']
-      // The answer has no body that a browser would read.
       const schema = { tags, summary: `What ${provider} delivers` }
-      server.post(at, { bodyLimit: maxBodyBytes, helmet: false, schema }, receive)
+      server.post(at, { bodyLimit: maxBodyBytes, schema }, receive)
       server.get(at, { schema: { tags, summary: `Handshake of ${provider}` } }, async (request, reply) => {
         const { status, body } = await handshake(request as FastifyRequest<{ Params: { app?: string } }>)
-        return reply.code(status).type('text/plain; charset=utf-8').send(body)
+        // What was asked comes back: never as a page.
+        return reply.code(status).type('text/plain; charset=utf-8').header('x-content-type-options', 'nosniff').send(body)
       })
     }
   }

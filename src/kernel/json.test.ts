@@ -31,6 +31,11 @@ describe('reading JSON of a stranger', () => {
     expect(Object.keys(result as object)).toEqual(['__proto__'])
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
+  test('brackets side by side or in words are no depth', () => {
+    expect(value(`[${'[],'.repeat(MAX_DEPTH)}{}]`)).toHaveLength(MAX_DEPTH + 1)
+    expect(value(JSON.stringify({ words: '[{'.repeat(MAX_DEPTH) }))).toEqual({ words: '[{'.repeat(MAX_DEPTH) })
+  })
+
   test('refuses what is nested too deep and what is too large, without falling over', () => {
     expect(value('['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH))).toBeInstanceOf(Array)
     expect(value('['.repeat(MAX_DEPTH + 1) + ']'.repeat(MAX_DEPTH + 1))).toMatch(/nested deeper/)

@@ -24,7 +24,8 @@ export function readJson(bytes: Buffer): JsonResult {
 }
 
 export function readJsonText(text: string): JsonResult {
-  if (isDeeperThan(text, MAX_DEPTH)) return { ok: false, reason: `The body is nested deeper than ${MAX_DEPTH} levels.` }
+  if (hasMore(text, MAX_DEPTH) && isDeeperThan(text, MAX_DEPTH))
+    return { ok: false, reason: `The body is nested deeper than ${MAX_DEPTH} levels.` }
   try {
     const value = mayLoseDigits.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text)
     return { ok: true, value: mayHoldBadText.test(text) ? cleanJson(value) : value }
@@ -42,6 +43,15 @@ function keepDigits(_key: string, value: unknown, context?: { source?: string })
   if (typeof value !== 'number' || context?.source === undefined) return value
   const exact = Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
   return exact ? value : context.source
+}
+
+/** Whether more than `limit` brackets are opened anywhere: with fewer, nothing is deeper, and no character has to be looked at. */
+function hasMore(text: string, limit: number): boolean {
+  let count = 0
+  for (const bracket of '{[') {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++count > limit) return true
+  }
+  return false
 }
 
 function isDeeperThan(text: string, limit: number): boolean {

@@ -31,9 +31,9 @@ export const id = (value: unknown, max: number): string | undefined => {
 }
 
 /** The object without the named keys; undefined where nothing is left. */
-export function rest(value: Json, known: ReadonlySet<string>): Json | undefined {
-  const entries = Object.entries(value).filter(([key]) => !known.has(key))
-  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+export function rest(value: Json, known: ReadonlySet<string>, alsoKnown?: string): Json | undefined {
+  const keys = Object.keys(value).filter((key) => !known.has(key) && key !== alsoKnown)
+  return keys.length === 0 ? undefined : Object.fromEntries(keys.map((key) => [key, value[key]]))
 }
 
 /** Drops the members that are undefined, so that stored JSON and comparisons show only what is there. */

@@ -13,6 +13,26 @@ test('a preview is one line, cut between characters as people see them', () => {
   expect(preview('é'.repeat(3), 3)).toBe('é'.repeat(3))
 })
 
+test('a text that is tidy already has the same preview as one that has to be tidied', () => {
+  // The tab has to be tidied, and is gone then.
+  for (const text of [
+    'a',
+    'a b',
+    ' a',
+    'a ',
+    'a  b',
+    '',
+    ' ',
+    'abcdefghij',
+    'abcdefghijk',
+    'abcdefghi j',
+    'abcdefghij k',
+    'abcdefghij  k',
+    'abcdefghij ',
+  ])
+    expect([text, preview(text, 10)]).toEqual([text, preview(`\t${text}`, 10)])
+})
+
 test('only the last four characters of a secret are shown, none of a short one', () => {
   expect(lastFour('EAAG12345678')).toBe('••••5678')
   expect(lastFour('1234')).toBe('••••')

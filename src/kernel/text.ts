@@ -16,8 +16,13 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 /** Where every character is one grapheme, no segmenter is needed: it costs 10 µs. */
 const plain = /^[\x20-\x7e]*$/
 
+/** The same of what is one line already, with single blanks: its beginning is all that has to be looked at. */
+const tidy = /^(?: ?[\x21-\x7e])+$/
+
 /** At most `length` graphemes of the first line, with an ellipsis where something was cut. */
 export function preview(text: string, length = 120): string {
+  const head = text.slice(0, length + 1)
+  if (!head.startsWith(' ') && tidy.test(head)) return text.length > length ? `${head.slice(0, length)}…` : text
   const line = text
     .slice(0, length * 20)
     .replace(/\s+/g, ' ')

@@ -1,11 +1,11 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { createHttp } from './http.ts'
+import { createHttp, serveBrowsers } from './http.ts'
 import { createLogger } from './log.ts'
 
 test('a connection on which nothing whole was asked keeps nobody from stopping; what is under way is finished', async () => {
   const log = createLogger({ level: 'CRITICAL' })
-  const server = await createHttp({ log, publicUrl: () => 'http://127.0.0.1', proxies: 0, version: '0' })
+  const server = await createHttp({ log, proxies: 0, version: '0' })
   let answer: () => void = () => {}
   let asked: () => void = () => {}
   const begun = new Promise<void>((resolve) => {
@@ -34,4 +34,22 @@ test('a connection on which nothing whole was asked keeps nobody from stopping; 
   expect(await slow).toBe('done')
   await stopping
   await closed
+})
+
+test('what a browser needs is around the routes of browsers and unknown addresses, and around no other', async () => {
+  const server = await createHttp({ log: createLogger({ level: 'CRITICAL' }), proxies: 0, version: '0' })
+  server.get('/provider', { schema: { hide: true } }, async () => 'taken')
+  await serveBrowsers(server, 'https://parley.example', async (web) => {
+    web.get('/page', { schema: { hide: true } }, async (request) => request.cookies)
+  })
+  const get = (url: string) => server.inject({ url, headers: { cookie: 'a=1' } })
+  const guards = ['content-security-policy', 'x-content-type-options', 'x-frame-options', 'strict-transport-security']
+  const guarded = (headers: Record<string, unknown>) => guards.filter((name) => headers[name] !== undefined)
+  const [page, nowhere, provider] = [await get('/page'), await get('/nowhere'), await get('/provider')]
+  expect(guarded(page.headers)).toEqual(guards)
+  expect(page.json()).toEqual({ a: '1' })
+  expect(guarded(nowhere.headers)).toEqual(guards)
+  expect(nowhere.json()).toEqual({ error: { code: 'not_found', message: 'There is nothing at this address.' } })
+  expect([provider.body, guarded(provider.headers)]).toEqual(['taken', []])
+  await server.close()
 })

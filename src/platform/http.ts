@@ -1,6 +1,6 @@
-/** The HTTP server: one error shape, security headers, who is asking, and a declared access for every route of the API. */
+/** The HTTP server: one error shape, and what a browser needs around every route but those of providers. */
 import cookie from '@fastify/cookie'
-import helmet from '@fastify/helmet'
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import {
@@ -21,9 +21,9 @@ export type HttpServer = FastifyInstance
 /** Names of the cookie: the first only over https, where the browser then guards it. */
 export const sessionCookie = (publicUrl: string): string => (publicUrl.startsWith('https:') ? '__Host-parley' : 'parley')
 
+/** Without what a browser needs: that is around the routes of `serveBrowsers` only. */
 export async function createHttp(options: {
   log: Logger
-  publicUrl: () => string
   /** How many proxies stand before this server. */
   proxies: number
   version: string
@@ -43,27 +43,6 @@ export async function createHttp(options: {
   closeSilentConnections(server)
   server.setValidatorCompiler(validatorCompiler)
   server.setSerializerCompiler(serializerCompiler)
-  await server.register(cookie)
-  await server.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        // Mantine sets styles at run time.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'blob:', 'data:'],
-        mediaSrc: ["'self'", 'blob:'],
-        connectSrc: ["'self'"],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    strictTransportSecurity: options.publicUrl().startsWith('https:'),
-    crossOriginEmbedderPolicy: false,
-  })
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -82,11 +61,45 @@ export async function createHttp(options: {
     transformObject: jsonSchemaTransformObject,
   })
   server.setErrorHandler((error, request, reply) => renderError(log, error, request, reply))
-  server.setNotFoundHandler((_request, reply) => {
-    void reply.code(404).send({ error: { code: 'not_found', message: 'There is nothing at this address.' } })
-  })
   return server as unknown as HttpServer
 }
+
+/** Cookies and security headers for the routes that are registered by `routes`, and for every address that nobody has. */
+export async function serveBrowsers(
+  server: HttpServer,
+  publicUrl: string,
+  routes: (web: HttpServer) => Promise<void>,
+): Promise<void> {
+  await server.register(async (web) => {
+    await web.register(cookie)
+    await web.register(helmet, securityHeaders(publicUrl))
+    web.setNotFoundHandler((_request, reply) => {
+      void reply.code(404).send({ error: { code: 'not_found', message: 'There is nothing at this address.' } })
+    })
+    await routes(web as unknown as HttpServer)
+  })
+}
+
+const securityHeaders = (publicUrl: string): FastifyHelmetOptions => ({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      scriptSrc: ["'self'"],
+      // Mantine sets styles at run time.
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'blob:', 'data:'],
+      mediaSrc: ["'self'", 'blob:'],
+      connectSrc: ["'self'"],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  strictTransportSecurity: publicUrl.startsWith('https:'),
+  crossOriginEmbedderPolicy: false,
+})
 
 interface Rendered {
   status: number

@@ -33,7 +33,7 @@ export function hasSignature(
 
 /** Two headers of that name, in whatever case, are no signature: which of them would count is a guess. */
 function onlyHeader(headers: Record<string, unknown>, wanted: string): string | undefined {
-  const values = Object.entries(headers).filter(([name, value]) => name.toLowerCase() === wanted && value !== undefined)
-  const value = values.length === 1 ? values[0]?.[1] : undefined
+  const names = Object.keys(headers).filter((name) => name.toLowerCase() === wanted && headers[name] !== undefined)
+  const value = names.length === 1 ? headers[names[0] as string] : undefined
   return typeof value === 'string' ? value : undefined
 }

@@ -1,6 +1,6 @@
 /** Who a webhook speaks of: phone (`wa_id`), business-scoped user id, or both; either may be missing or ''. */
 
-import { cut, id, list, member, record, string } from '../../kernel/read.ts'
+import { cut, id, type Json, list, member, record, string } from '../../kernel/read.ts'
 import type { Person, PersonIdentity } from '../../ports/channel.ts'
 
 /** Limits of contact_identities.value and contacts.name. Characters. */
@@ -36,22 +36,27 @@ export const noContacts: Contacts = { byUserId: new Map(), byWaId: new Map() }
 
 /** What is not an object is passed over: it names nobody. Of two with the same id the first counts. */
 export function readContacts(value: unknown): Contacts {
-  const entries = list(member(value, 'contacts'))
-    .filter((item) => record(item) !== undefined)
-    .map(readContact)
-  const latestFirst = entries.toReversed()
-  const byUserId = new Map(latestFirst.flatMap((entry) => (entry.userId === undefined ? [] : [[entry.userId, entry] as const])))
-  const byWaId = new Map(latestFirst.flatMap((entry) => (entry.waId === undefined ? [] : [[entry.waId, entry] as const])))
+  const entries = list(member(value, 'contacts')).flatMap((item) => readContact(record(item)) ?? [])
+  const byUserId = new Map<string, ContactEntry>()
+  const byWaId = new Map<string, ContactEntry>()
+  for (const entry of entries) {
+    if (entry.userId !== undefined && !byUserId.has(entry.userId)) byUserId.set(entry.userId, entry)
+    if (entry.waId !== undefined && !byWaId.has(entry.waId)) byWaId.set(entry.waId, entry)
+  }
   return { byUserId, byWaId, ...(entries.length === 1 ? { only: entries[0] } : {}) }
 }
 
-const readContact = (item: unknown): ContactEntry => ({
-  waId: identityText(member(item, 'wa_id')),
-  userId: identityText(member(item, 'user_id')),
-  parentUserId: identityText(member(item, 'parent_user_id')),
-  name: nameText(member(member(item, 'profile'), 'name')),
-  username: nameText(member(member(item, 'profile'), 'username')),
-})
+const readContact = (item: Json | undefined): ContactEntry | undefined => {
+  if (!item) return undefined
+  const profile = member(item, 'profile')
+  return {
+    waId: identityText(member(item, 'wa_id')),
+    userId: identityText(member(item, 'user_id')),
+    parentUserId: identityText(member(item, 'parent_user_id')),
+    name: nameText(member(profile, 'name')),
+    username: nameText(member(profile, 'username')),
+  }
+}
 
 /** Who has no id at all is the only contact there is; a contact with other ids says nothing about them. */
 export function contactOf({ waId, userId }: Ids, contacts: Contacts): ContactEntry | undefined {
