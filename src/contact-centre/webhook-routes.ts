@@ -77,7 +77,10 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
         // Of when it came: what is asked of the database next takes one longer than another.
         const id = newId()
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-        const { address, away } = await requireSigned(centre, slug, request, rawBody)
+        // Of two look-ups on two connections the later may be the faster one: whose turn it is follows when they came.
+        const found = requireSigned(centre, slug, request, rawBody)
+        found.catch(() => {}) // heard of below, when it is its turn
+        const { address, away } = await lookedUpInTurn(`${centre.name}/${slug}`, () => found)
         const webhook: CentreWebhook = {
           id,
           tenantId: address.tenantId,
@@ -130,6 +133,8 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
 
   /** One after the other of one customer: a line that came while another one waits for its conversation must not overtake it. */
   const takeInTurn = inTurn()
+  /** All at once, but heard of in the order in which they came. */
+  const lookedUpInTurn = inTurn()
   const take = (webhook: CentreWebhook, order: string | undefined): Promise<void> =>
     takeInTurn(order === nobody ? undefined : `${webhook.tenantId}/${order ?? ''}`, () => takeNow(webhook, order))
 
