@@ -92,7 +92,7 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
           receivedAt: timeOf(deps),
         }
         const order = orderOf(centre.parse(rawBody))
-        await (away ? keep(webhook, order) : take(webhook, order))
+        await inItsTurn(webhook, order, () => (away ? keep(webhook, order) : take(webhook, order)))
         return ''
       },
     )
@@ -135,10 +135,11 @@ export const centreWebhookRoutes: FastifyPluginAsync<CentreWebhookDeps> = async 
   const takeInTurn = inTurn()
   /** All at once, but heard of in the order in which they came. */
   const lookedUpInTurn = inTurn()
-  const take = (webhook: CentreWebhook, order: string | undefined): Promise<void> =>
-    takeInTurn(order === nobody ? undefined : `${webhook.tenantId}/${order ?? ''}`, () => takeNow(webhook, order))
+  /** On its way to the disk too: a later line that finds the database back must not go in before it is there. */
+  const inItsTurn = (webhook: CentreWebhook, order: string | undefined, work: () => Promise<void>): Promise<void> =>
+    takeInTurn(order === nobody ? undefined : `${webhook.tenantId}/${order ?? ''}`, work)
 
-  async function takeNow(webhook: CentreWebhook, order: string | undefined): Promise<void> {
+  async function take(webhook: CentreWebhook, order: string | undefined): Promise<void> {
     // What waits of the same conversation goes first.
     if (!spool?.isBehind(spoolSource(webhook), order)) {
       try {

@@ -88,7 +88,7 @@ function metadata(ctx: ChangeContext, message: Json): Json {
     valueErrors: ctx.value.errors,
     groupId: string(message.group_id),
     parentUserId: string(message.from_parent_user_id) ?? string(message.to_parent_user_id) ?? parentOf(ctx, message),
-    extra: rest(message, knownKeys, string(message.type)),
+    extra: rest(message, knownKeys, string(message.type) ?? ''),
     valueExtra: rest(ctx.value, knownValueKeys),
   })
 }
