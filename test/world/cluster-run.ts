@@ -100,7 +100,8 @@ export async function runCluster(plan: ClusterPlan): Promise<ClusterResult> {
     await plan.settled?.()
     const timeoutMs = plan.drainMs ?? 90_000
     const onDisk = async () => (await readdir(join(folder, 'spool'))).filter((name) => name.endsWith('.spool')).length
-    const nothingOnDisk = () => until('nothing waits on the disk', async () => (await onDisk()) === 0, { timeoutMs, seen: onDisk })
+    const nothingOnDisk = () =>
+      until('nothing waits on the disk', async () => (await onDisk()) === 0, { timeoutMs, seen: onDisk })
     // Twice: what agents answered last may be acknowledged, on the disk because a conversation was busy, and nowhere else.
     for (let n = 0; n < 2; n++) {
       await nothingOnDisk()
