@@ -23,7 +23,7 @@ DECLARE
   v_n integer := cardinality(p_id);
   w_tenant uuid[]; w_account uuid[]; w_channel text[]; w_answerer text[]; w_scope text[]; w_reopen interval[];
   v_state text[]; v_known1 boolean[]; v_known2 boolean[]; v_contact uuid[]; v_conv uuid[]; v_seq bigint[];
-  v_wanted integer; v_found integer; v_given boolean := false; v_learned boolean; -- an identity that a known person did not have yet
+  v_met integer; v_bumped integer; v_given boolean := false; v_learned boolean; -- an identity that a known person did not have yet
 BEGIN
   SELECT array_agg(a.tenant_id), array_agg(a.id), array_agg(a.channel), array_agg(a.answerer),
          array_agg(coalesce(a.portfolio_id, a.id::text)), array_agg(a.reopen)
@@ -73,17 +73,15 @@ BEGIN
   -- The business before its accounts, as whoever removes one.
   IF v_state && '{new,fresh}' AND cardinality(array_remove(w_account, NULL)) <>
      (SELECT count(*) FROM (SELECT FROM channel_accounts x JOIN tenants t ON t.id = x.tenant_id AND t.status <> 'deleted'
-                             WHERE x.tenant_id = ANY (w_tenant) AND x.id = ANY (w_account)
-                               AND x.external_id = ANY (p_place_account) -- else its number was given to somebody else meanwhile
-                             ORDER BY x.id FOR KEY SHARE OF t, x) held) THEN
-    RAISE EXCEPTION 'an account was removed or moved meanwhile' USING ERRCODE = 'serialization_failure';
+                             WHERE x.tenant_id = ANY (w_tenant) AND x.id = ANY (w_account) ORDER BY x.id FOR KEY SHARE OF t, x) held) THEN
+    RAISE EXCEPTION 'an account was removed meanwhile' USING ERRCODE = 'serialization_failure';
   END IF;
   IF v_learned OR 'fresh' = ANY (v_state) THEN
-    SELECT count(*) FILTER (WHERE held.id IS NOT NULL), count(*) INTO v_found, v_wanted
+    SELECT count(*) FILTER (WHERE held.id IS NOT NULL), count(*) INTO v_bumped, v_met
       FROM (SELECT v_contact[n] AS wanted, w_tenant[p_place[n]] AS tenant FROM generate_series(1, v_n) AS n
              WHERE v_state[n] IN ('open', 'reopen', 'fresh') ORDER BY 1) w
       LEFT JOIN LATERAL (SELECT k.id FROM contacts k WHERE k.tenant_id = w.tenant AND k.id = w.wanted FOR KEY SHARE) held ON true;
-    IF v_found <> v_wanted THEN
+    IF v_bumped <> v_met THEN
       RAISE EXCEPTION 'a person was removed meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
   END IF;
@@ -115,8 +113,8 @@ BEGIN
     SELECT (SELECT array_agg((SELECT b.last_seq FROM bumped b WHERE b.n = m) ORDER BY m) FROM generate_series(1, v_n) AS m),
            (SELECT count(*) FROM g), (SELECT count(*) FROM bumped),
            coalesce((SELECT bool_or(b.control <> 'human') FROM bumped b), false)
-      INTO v_seq, v_wanted, v_found, v_given;
-    IF v_found <> v_wanted THEN
+      INTO v_seq, v_met, v_bumped, v_given;
+    IF v_bumped <> v_met THEN
       RAISE EXCEPTION 'a conversation was closed or opened meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
     IF 'reopen' = ANY (v_state) THEN

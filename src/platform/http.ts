@@ -76,7 +76,7 @@ export async function serveBrowsers(
     web.setNotFoundHandler((_request, reply) => {
       void reply.code(404).send({ error: { code: 'not_found', message: 'There is nothing at this address.' } })
     })
-    await routes(web as unknown as HttpServer)
+    await routes(web)
   })
 }
 
