@@ -21,9 +21,14 @@ export interface FairQueue<T extends Sized> {
   /**
    * `large`: whether one that fills a batch by itself may be taken; such a one goes alone. `may`: whether this source, of which
    * so many events wait, may have a place in this batch. `apart`: whether it shares its batches only with those that go apart
-   * too. Empty where nothing may go.
+   * too. `free`: whether one may go now; if not, all behind it of its source wait as well. Empty where nothing may go.
    */
-  nextBatch(large: boolean, may?: (source: string, events: number) => boolean, apart?: (source: string) => boolean): T[]
+  nextBatch(
+    large: boolean,
+    may?: (source: string, events: number) => boolean,
+    apart?: (source: string) => boolean,
+    free?: (item: T) => boolean,
+  ): T[]
   size(): number
   /** The first of each source: what waited longest is one of them. */
   firsts(): T[]
@@ -78,17 +83,21 @@ export function createFairQueue<T extends Sized>(limits: FairLimits): FairQueue<
       lines.set(item.source, line)
       count += 1
     },
-    nextBatch(large, may = () => true, apart = () => false) {
+    nextBatch(large, may = () => true, apart = () => false, free = () => true) {
       const batch: T[] = []
       let events = 0
       let bytes = 0
       const most = lines.size > 1 ? limits.sharedBatchEvents : limits.batchEvents
-      /** Those that may not, or whose first one fills a batch by itself. */
+      /** Those that may not, or whose first one fills a batch by itself or is not free. */
       const passedOver = new Set<string>()
       for (const [source, { events: waiting }] of lines) if (!may(source, waiting)) passedOver.add(source)
       for (let next = firstBut(passedOver); next; next = firstBut(passedOver)) {
         const [source, line] = next
         const item = line.items[line.head] as T
+        if (!free(item)) {
+          passedOver.add(source)
+          continue
+        }
         if (item.events > limits.batchEvents) {
           if (batch.length === 0 && large) return [take(source, line)]
           passedOver.add(source)

@@ -112,10 +112,16 @@ export function createIngress(
   let idlers: (() => void)[] = []
   const rate = createRate()
   const totals: Totals = { webhooks: 0, events: 0, batches: 0, refused: 0, waitedMs: 0 }
-  const underWay = new Set<readonly Waiting[]>()
+  /** With whose lines are in each. */
+  const underWay = new Map<readonly Waiting[], ReadonlySet<string>>()
+  /** Of two batches at once the later one may be committed first: nobody's lines are in both. */
+  const free = ({ webhook }: Waiting): boolean => {
+    for (const people of underWay.values()) if (peopleOf(webhook).some((person) => people.has(person))) return false
+    return true
+  }
   const oldestMs = (): number => {
     const now = performance.now()
-    const sinces = [...queue.firsts(), ...[...underWay].flat()].map(({ since }) => since)
+    const sinces = [...queue.firsts(), ...[...underWay.keys()].flat()].map(({ since }) => since)
     return now - sinces.reduce((oldest, since) => Math.min(oldest, since), now)
   }
 
@@ -161,12 +167,12 @@ export function createIngress(
     try {
       for (;;) {
         // One that takes seconds leaves a writer to all others.
-        const batch = queue.nextBatch(largeRunning < Math.max(1, writers - 1), may, activity.busyAmongOthers)
+        const batch = queue.nextBatch(largeRunning < Math.max(1, writers - 1), may, activity.busyAmongOthers, free)
         if (batch.length === 0) return
         const large = (batch[0]?.events ?? 0) > given.batchEvents ? 1 : 0
         largeRunning += large
         mark(batch, 1)
-        underWay.add(batch)
+        underWay.set(batch, new Set(batch.flatMap(({ webhook }) => peopleOf(webhook))))
         await store(batch).finally(() => {
           underWay.delete(batch)
           largeRunning -= large
@@ -216,6 +222,13 @@ export const sourceOf = ({
   parsed,
 }: Pick<SignedWebhook, 'provider' | 'appSlug' | 'owner' | 'parsed'>): string =>
   owner ? `business/${owner}` : `${provider}/${appSlug || (parsed.events[0]?.account ?? '')}`
+
+/** Whose lines it has, or who became whom: by account and id. */
+const peopleOf = ({ parsed: { events } }: SignedWebhook): string[] =>
+  events.flatMap((event) => {
+    if (event.kind === 'message') return event.person.identities.map(({ value }) => `${event.account}|${value}`)
+    return event.kind === 'identity' ? [event.from, event.to].map(({ value }) => `${event.account}|${value}`) : []
+  })
 
 /** Counts the last second, in quarters. */
 export function createRate() {
