@@ -90,7 +90,8 @@ test('what is about one thing keeps its order; others do not wait for it, and th
   ])
   const drained = spool.drain()
   // What waits for nobody is read from the disk at the same time: either may be first.
-  const reached = (...texts: string[]) => until(`${texts} began`, async () => began.toSorted().join() === texts.toSorted().join())
+  const reached = (...texts: string[]) =>
+    until(`${texts} began`, async () => began.toSorted().join() === texts.toSorted().join())
   const finish = (text: string) => open1[text]?.()
   await reached('ada 1', 'bob 1')
   finish('bob 1')
