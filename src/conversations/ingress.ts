@@ -62,6 +62,8 @@ const limits: Limits = {
 
 interface Waiting extends Sized {
   webhook: SignedWebhook
+  /** Whose lines it has. */
+  people: readonly string[]
   since: number
   done: () => void
   failed: (error: Error) => void
@@ -115,8 +117,8 @@ export function createIngress(
   /** With whose lines are in each. */
   const underWay = new Map<readonly Waiting[], ReadonlySet<string>>()
   /** Of two batches at once the later one may be committed first: nobody's lines are in both. */
-  const free = ({ webhook }: Waiting): boolean => {
-    for (const people of underWay.values()) if (peopleOf(webhook).some((person) => people.has(person))) return false
+  const free = ({ people }: Waiting): boolean => {
+    for (const others of underWay.values()) if (people.some((person) => others.has(person))) return false
     return true
   }
   const oldestMs = (): number => {
@@ -172,7 +174,7 @@ export function createIngress(
         const large = (batch[0]?.events ?? 0) > given.batchEvents ? 1 : 0
         largeRunning += large
         mark(batch, 1)
-        underWay.set(batch, new Set(batch.flatMap(({ webhook }) => peopleOf(webhook))))
+        underWay.set(batch, new Set(batch.flatMap(({ people }) => people)))
         await store(batch).finally(() => {
           underWay.delete(batch)
           largeRunning -= large
@@ -195,7 +197,7 @@ export function createIngress(
       bytes += item.bytes
       activity.came(item.source, item.events)
       const stored = new Promise<void>((done, failed) =>
-        queue.add({ ...item, since: performance.now(), webhook, done, failed }),
+        queue.add({ ...item, since: performance.now(), webhook, people: peopleOf(webhook), done, failed }),
       )
       if (running < writers) void drain()
       return stored

@@ -7,10 +7,9 @@ import { type Arrays, createArrays } from '../platform/db/arrays.ts'
 import { type Database, inOneCall } from '../platform/db/tx.ts'
 import type { MessageEvent } from '../ports/channel.ts'
 import { type Brought, beginnings, eventsOf, type Intake, places, type SignedWebhook, type StoredRow } from './batch.ts'
+import { createPlainTimes, notPlain } from './plain.ts'
 import { json, placesOf, previewOf } from './receive-columns.ts'
 
-/** What the short ways raise where something in the batch is not that simple. */
-export const notPlain = 'PA001'
 /** Whoever signs in may leave foreign keys to the function no more: the longer way does without. */
 const notAllowed = '42501'
 const receiveLines = `SELECT result, tenant_id, lines FROM parley.receive_lines(${places(31)})`
@@ -54,20 +53,11 @@ export async function storeLines(db: Database, now: Date, batch: readonly Signed
   }
 }
 
-/** As times leave a program, in years that are exact in a number of microseconds. */
-const isoTime = /^(19[7-9]|2[01]\d)\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
-/** Every other time, and what is none, is for the database to read or to refuse: JavaScript takes 30 February. */
-function isPlainTime(time: string): boolean {
-  const ms = isoTime.test(time) ? Date.parse(time) : Number.NaN
-  return Number.isFinite(ms) && new Date(ms).toISOString() === time
-}
-
 /** The lines of a batch, where each webhook has one, and no two have an id of their person in common. */
 function singleLines(batch: readonly SignedWebhook[]): Brought<MessageEvent>[] | undefined {
   // An id that is another kind's as well makes them look alike: the longer way takes those too.
   const ids = new Set<string>()
-  // Nearly all are of one second or two.
-  const plainTimes = new Set<string>()
+  const isPlainTime = createPlainTimes()
   let count = 0
   for (const { parsed } of batch) {
     const [event] = parsed.events
@@ -75,10 +65,7 @@ function singleLines(batch: readonly SignedWebhook[]): Brought<MessageEvent>[] |
     if (event.direction !== 'inbound' || !event.conversational || !event.opensWindow || event.media.length > 0) return undefined
     const { identities } = event.person
     if (identities.length === 0 || identities.length > 2) return undefined
-    if (!plainTimes.has(event.occurredAt)) {
-      if (!isPlainTime(event.occurredAt)) return undefined
-      plainTimes.add(event.occurredAt)
-    }
+    if (!isPlainTime(event.occurredAt)) return undefined
     count += identities.length + 1
     ids.add(event.externalId)
     for (const { value } of identities) ids.add(value)

@@ -17,8 +17,10 @@ import {
   type SignedWebhook,
   type StoredRow,
 } from './batch.ts'
+import { notPlain } from './plain.ts'
 import { intoRounds, messageColumns, receiptColumns } from './receive-columns.ts'
-import { notPlain, storeLines } from './receive-lines.ts'
+import { storeLines } from './receive-lines.ts'
+import { storeStatuses } from './receive-statuses.ts'
 
 /** Receipts that one statement takes: its work grows faster than their number. */
 export const receiptsAtOnce = 1000
@@ -76,6 +78,8 @@ async function storeReceipts(db: Database, now: Date, batch: readonly SignedWebh
   const receipts = only(batch, 'receipt')
   const whole = batch.every(({ parsed }) => parsed.malformed === undefined && parsed.events.length > 0)
   if (!receipts || !whole || receipts.length > receiptsAtOnce) return undefined
+  const stored = await storeStatuses(db, now, batch, receipts as Brought<ReceiptEvent>[])
+  if (stored) return stored
   const firsts = beginnings(
     batch.map((w) => w.parsed.events.length),
     1,

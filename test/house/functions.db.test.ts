@@ -50,6 +50,10 @@ async function settle(answerer: string): Promise<Side> {
       author: { sender: 'human', actor: 'system' },
       body: { type: 'text', text: 'hi' },
     })
+    await tx.query(
+      `INSERT INTO provider_refs (tenant_id, channel_account_id, external_id, message_id) VALUES ($1, $2, $3, $4)`,
+      [account.tenantId, account.accountId, `sent-${phone}`, messageId],
+    )
     await addChannelApp(tx, secrets, {
       provider: 'whatsapp-cloud',
       slug: `app-${phone}`,
@@ -143,6 +147,28 @@ const asked: Record<string, () => Promise<(string | null)[]>> = {
     // The id of a message that is the neighbour's: at our account nobody knows it.
     const took = await receiveBatch({ db, log }, [webhook(receipt(ours, theirs.wamid, 'read'))])
     return [...took.tenants]
+  },
+  async receive_statuses() {
+    const say = (external: string) => [
+      ...[new Date(), ['whatsapp-cloud'], [''], [ours.externalId], [1], [external], [new Date()], [null], [null], [newId()]],
+      ...[[1], [newId()], ['sent'], [null], ['{}'], [new Date()]],
+      ...[[1], [newId()], ['messages'], ['{}'], [0], [1], Buffer.from('x')],
+    ]
+    const call = `SELECT parley.receive_statuses(${Array.from({ length: 23 }, (_, n) => `$${n + 1}`).join(', ')}) AS tenant_id`
+    // The neighbour's message, at our account.
+    await expect(rowsOf(call, say(`sent-${theirs.phone}`))).rejects.toThrow('no message that is known')
+    // Also where our own row points at it.
+    await db.owner.query(
+      `INSERT INTO provider_refs (tenant_id, channel_account_id, external_id, message_id) VALUES ($1, $2, 'crossed', $3)`,
+      [ours.tenantId, ours.accountId, theirs.sent],
+    )
+    await expect(rowsOf(call, say('crossed'))).rejects.toThrow('not all of these')
+    await db.owner.query(`UPDATE message_tracking SET status = 'sent', wamid = $3 WHERE tenant_id = $1 AND id = $2`, [
+      ours.tenantId,
+      ours.sent,
+      `sent-${ours.phone}`,
+    ])
+    return (await rowsOf(call, say(`sent-${ours.phone}`))).map((row) => row.tenant_id)
   },
   async receive_account_update() {
     await rowsOf(

@@ -14,7 +14,7 @@ export interface Arrays {
   int(values: readonly (number | null)[]): Buffer
   bool(values: readonly boolean[]): Buffer
   /** Milliseconds from 1970 on, up to the year 2255. */
-  time(values: readonly number[]): Buffer
+  time(values: readonly (number | null)[]): Buffer
 }
 
 /** Object ids of the types of elements: https://github.com/postgres/postgres/blob/REL_18_STABLE/src/include/catalog/pg_type.dat */
