@@ -19,12 +19,12 @@ export interface RunningDatabase {
 export async function openDatabase(config: Config, log: Logger): Promise<RunningDatabase> {
   if (config.DATABASE_URL) {
     const url = config.DATABASE_URL
-    return { url, ownerUrl: url, embedded: false, migrated: await prepare(url), stop: async () => {} }
+    return { url, ownerUrl: url, embedded: false, migrated: await prepare(url, log), stop: async () => {} }
   }
   const embedded = await startEmbedded({ dataDir: config.PARLEY_DATA_DIR, log })
   const { url, ownerUrl, stop } = embedded
   try {
-    const migrated = await prepare(ownerUrl)
+    const migrated = await prepare(ownerUrl, log)
     await admitServer(ownerUrl)
     return { url, ownerUrl, embedded: true, migrated, stop }
   } catch (error) {
@@ -33,8 +33,10 @@ export async function openDatabase(config: Config, log: Logger): Promise<Running
   }
 }
 
-async function prepare(ownerUrl: string): Promise<MigrationReport> {
-  const report = await migrate(ownerUrl)
+async function prepare(ownerUrl: string, log: Logger): Promise<MigrationReport> {
+  const report = await migrate(ownerUrl, {
+    onWait: (reason) => log.warn('The database takes nobody yet; waiting for it', { operation: 'start', reason }),
+  })
   await prepareJobs(ownerUrl, jobNames)
   return report
 }

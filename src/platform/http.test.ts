@@ -53,3 +53,15 @@ test('what a browser needs is around the routes of browsers and unknown addresse
   expect([provider.body, guarded(provider.headers)]).toEqual(['taken', []])
   await server.close()
 })
+
+test('an address that no route can read is answered as every error is', async () => {
+  const server = await createHttp({ log: createLogger({ level: 'CRITICAL' }), proxies: 0, version: '0' })
+  server.get('/:name', { schema: { hide: true } }, async () => 'read')
+  const ask = async (url: string) => {
+    const answer = await server.inject({ url })
+    return [answer.statusCode, Object.keys(answer.json()), answer.json().error.code, typeof answer.json().error.message]
+  }
+  expect(await ask('/%zz')).toEqual([400, ['error'], 'invalid_request', 'string'])
+  expect(await ask(`/${'a'.repeat(5000)}`)).toEqual([414, ['error'], 'invalid_request', 'string'])
+  await server.close()
+})

@@ -39,6 +39,8 @@ export async function createHttp(options: {
     // A large file over a slow line takes minutes.
     requestTimeout: 300_000,
     routerOptions: { maxParamLength: 200 },
+    // An address that cannot be read never comes to a route.
+    frameworkErrors: (error, request, reply) => renderError(log, error, request as FastifyRequest, reply as FastifyReply),
   }).withTypeProvider<ZodTypeProvider>()
   closeSilentConnections(server)
   server.setValidatorCompiler(validatorCompiler)

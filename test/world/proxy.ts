@@ -3,8 +3,20 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, connect as dial, type Socket } from 'node:net'
 
-/** pass: as if it were not there. cut: connections end and new ones are refused. blackhole: bytes go nowhere, nothing ends. */
-export type ProxyMode = 'pass' | 'cut' | 'blackhole'
+/**
+ * pass: as if it were not there. cut: connections end and new ones are refused. blackhole: bytes go nowhere, nothing ends.
+ * starting: new connections are told that the database recovers.
+ */
+export type ProxyMode = 'pass' | 'cut' | 'blackhole' | 'starting'
+
+/** As PostgreSQL says it: https://www.postgresql.org/docs/current/protocol-message-formats.html (ErrorResponse) */
+function startingUp(): Buffer {
+  const fields = Buffer.from('SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0')
+  const head = Buffer.alloc(5)
+  head.write('E')
+  head.writeInt32BE(4 + fields.length, 1)
+  return Buffer.concat([head, fields])
+}
 
 export interface DatabaseProxy {
   /** The database's address through the proxy. */
@@ -29,6 +41,10 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const unheard = new Set<Socket>()
   const server = createServer((client) => {
     if (mode === 'cut') return void client.destroy()
+    if (mode === 'starting') {
+      client.on('error', () => {})
+      return void client.once('data', () => client.end(startingUp()))
+    }
     const upstream = dial(to)
     for (const [from, other] of [
       [client, upstream],

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { readSchema, renderSchema } from '../../../bin/docs/schema.ts'
 import { withDatabase } from '../../../test/world/postgres.setup.ts'
+import { startDatabaseProxy } from '../../../test/world/proxy.ts'
 import { appliedMigrations, knownMigrations, migrate, SchemaTooNew } from './migrate.ts'
 
 const name = `parley_migrate_${randomBytes(5).toString('hex')}`
@@ -49,6 +50,27 @@ test('again changes nothing and drops nothing', async () => {
   expect((await migrate(url)).applied).toEqual([])
   expect(await shape()).toEqual(before)
   expect(await ask(`SELECT name FROM parley.tenants WHERE tenant_id = 'keep-me'`)).toEqual([{ name: 'Keep me' }])
+})
+
+test('a database that still recovers is waited for, and is said to be; not for ever, and nothing else is waited for', async () => {
+  const proxy = await startDatabaseProxy(url)
+  try {
+    proxy.mode('starting')
+    const reasons: string[] = []
+    const migrated = migrate(proxy.url, { onWait: (reason) => reasons.push(reason) })
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    proxy.mode('pass')
+    expect((await migrated).applied).toEqual([])
+    expect(reasons).toEqual(['the database system is starting up'])
+    proxy.mode('starting')
+    await expect(migrate(proxy.url, { waitMs: 300 })).rejects.toThrow('starting up')
+    proxy.mode('cut')
+    const began = performance.now()
+    await expect(migrate(proxy.url)).rejects.toThrow()
+    expect(performance.now() - began).toBeLessThan(10_000)
+  } finally {
+    await proxy.close()
+  }
 })
 
 test('a database that a newer version migrated is refused and left alone', async () => {

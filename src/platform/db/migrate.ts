@@ -35,13 +35,39 @@ export class SchemaTooNew extends Error {
   }
 }
 
+export interface WaitOptions {
+  /** Told once, with what the database says, when it has to be waited for. */
+  onWait?: (reason: string) => void
+  /** How long, at most. */
+  waitMs?: number
+}
+
+/** Recovering after a crash, or stopping: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const cannotConnectNow = '57P03'
+
+/** A database that was killed under load recovers for seconds, sometimes minutes, and refuses everybody meanwhile. */
+async function connectOnceReady(connectionString: string, { onWait, waitMs = 120_000 }: WaitOptions): Promise<pg.Client> {
+  const until = performance.now() + waitMs
+  for (let told = false; ; told = true) {
+    const client = new pg.Client({ connectionString, application_name: 'parley-migrate' })
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string }
+      if (code !== cannotConnectNow || performance.now() > until) throw error
+      if (!told) onWait?.(message)
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+  }
+}
+
 /**
  * Applies what is pending, each migration in a transaction of its own, recorded in parley.pgmigrations. Two processes at
  * once: one does the work, the other waits for it. Nothing is ever dropped.
  */
-export async function migrate(connectionString: string): Promise<MigrationReport> {
-  const client = new pg.Client({ connectionString, application_name: 'parley-migrate' })
-  await client.connect()
+export async function migrate(connectionString: string, options: WaitOptions = {}): Promise<MigrationReport> {
+  const client = await connectOnceReady(connectionString, options)
   try {
     // Held until this connection ends. node-pg-migrate's own lock refuses a second runner instead of letting it wait.
     await client.query('SELECT pg_advisory_lock($1)', [lockKey])
