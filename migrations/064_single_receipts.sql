@@ -21,7 +21,8 @@ AS $$
 DECLARE
   v_n integer := cardinality(p_external);
   w_tenant uuid[]; w_account uuid[];
-  v_message uuid[]; v_conv uuid[]; v_status text[]; v_at timestamptz[]; v_moved boolean[];
+  v_message uuid[]; v_conv uuid[]; v_was text[]; v_sent timestamptz[]; v_delivered timestamptz[]; v_read timestamptz[];
+  v_status text[]; v_at timestamptz[]; v_moved boolean[];
 BEGIN
   SELECT array_agg(a.tenant_id), array_agg(a.id) INTO w_tenant, w_account
     FROM (SELECT x.tenant_id, x.id FROM unnest(p_place_provider, p_place_app, p_place_account) WITH ORDINALITY AS p(provider, app, account, n)
@@ -37,24 +38,29 @@ BEGIN
   END IF;
 
   -- Held in the order of settle_messages. What is read after this is read after whoever held them before.
-  SELECT array_agg(h.conversation_id ORDER BY h.n),
+  SELECT array_agg(h.conversation_id ORDER BY h.n), array_agg(h.status ORDER BY h.n), array_agg(h.sent_at ORDER BY h.n),
+         array_agg(h.delivered_at ORDER BY h.n), array_agg(h.read_at ORDER BY h.n),
          array_agg(CASE WHEN p_read[h.n] IS NOT NULL THEN 'read' WHEN p_delivered[h.n] IS NOT NULL AND h.status = 'sent' THEN 'delivered' ELSE h.status END ORDER BY h.n),
          array_agg(CASE WHEN h.status = 'read' THEN h.status_at ELSE coalesce(p_read[h.n], CASE WHEN h.status = 'sent' THEN p_delivered[h.n] END, h.status_at) END ORDER BY h.n),
          array_agg((p_sent[h.n] IS NOT NULL AND p_sent[h.n] IS DISTINCT FROM h.sent_at) OR (p_delivered[h.n] IS NOT NULL AND (h.delivered_at IS NULL OR h.status = 'sent'))
                    OR (p_read[h.n] IS NOT NULL AND (h.read_at IS NULL OR h.status <> 'read')) ORDER BY h.n)
-    INTO v_conv, v_status, v_at, v_moved
+    INTO v_conv, v_was, v_sent, v_delivered, v_read, v_status, v_at, v_moved
     FROM (SELECT e.n, t.* FROM (SELECT n FROM generate_series(1, v_n) AS n ORDER BY w_tenant[p_place[n]], v_message[n]) e,
            LATERAL (SELECT x.conversation_id, x.status, x.status_at, x.sent_at, x.delivered_at, x.read_at FROM message_tracking x
                      WHERE x.tenant_id = w_tenant[p_place[e.n]] AND x.id = v_message[e.n] AND x.channel_account_id = w_account[p_place[e.n]]
                        AND x.wamid = p_external[e.n] AND x.direction = 'OUTBOUND' AND x.status IN ('sent', 'delivered', 'read') AND x.send_outcome IS NULL
                        FOR NO KEY UPDATE) t) h;
   IF cardinality(v_conv) IS DISTINCT FROM v_n
-     -- A receipt that is there already, or the same news at another time; and what was sent more than once is made of all its ids.
-     OR EXISTS (SELECT FROM generate_series(1, cardinality(p_of)) AS r WHERE EXISTS (
-          SELECT FROM message_statuses s WHERE s.tenant_id = w_tenant[p_place[p_of[r]]] AND s.channel_account_id = w_account[p_place[p_of[r]]]
-             AND s.wamid = p_external[p_of[r]] AND s.status = p_status[r]))
+     -- A receipt that is there already, or the same news at another time; one that the message does not show (a failure of a message that
+     -- waited to be sent again); and what was sent more than once, which is made of all its ids.
      OR EXISTS (SELECT FROM generate_series(1, v_n) AS n WHERE EXISTS (
-          SELECT FROM provider_refs p WHERE p.tenant_id = w_tenant[p_place[n]] AND p.message_id = v_message[n] AND p.external_id <> p_external[n])) THEN
+          SELECT FROM message_statuses s WHERE s.tenant_id = w_tenant[p_place[n]] AND s.channel_account_id = w_account[p_place[n]] AND s.wamid = p_external[n]
+             AND CASE s.status WHEN 'sent' THEN p_sent[n] IS NOT NULL OR s.occurred_at IS DISTINCT FROM v_sent[n]
+                               WHEN 'delivered' THEN p_delivered[n] IS NOT NULL OR v_delivered[n] IS NULL OR v_was[n] = 'sent'
+                               WHEN 'read' THEN p_read[n] IS NOT NULL OR v_read[n] IS NULL OR v_was[n] <> 'read' ELSE true END)
+        OR EXISTS (
+          SELECT FROM provider_refs p WHERE p.tenant_id = w_tenant[p_place[n]] AND p.message_id = v_message[n]
+             AND (p.channel_account_id, p.external_id) <> (w_account[p_place[n]], p_external[n]))) THEN
     RAISE EXCEPTION 'not all of these receipts are plain' USING ERRCODE = 'PA001';
   END IF;
 
@@ -84,5 +90,26 @@ REVOKE ALL ON FUNCTION parley.receive_statuses FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION parley.receive_statuses TO parley_app;
 REVOKE CREATE ON SCHEMA parley FROM parley_system;
 
+-- The longer way holds the messages before it inserts, as the shorter one does: the other way round the same receipt, under way on both,
+-- stood still for a second before the server ended one of them.
+DO $$
+DECLARE v_old text := pg_get_functiondef('parley.receive_receipts'::regproc); v_new text;
+BEGIN
+  v_new := replace(v_old, E'  WITH kept AS (\n    INSERT INTO message_statuses AS s',
+    E'  PERFORM FROM (SELECT DISTINCT e.tenant, e.message FROM unnest(v_tenant, v_message) AS e(tenant, message) WHERE e.message IS NOT NULL ORDER BY 1, 2) e,\n'
+    '       LATERAL (SELECT FROM message_tracking t WHERE t.tenant_id = e.tenant AND t.id = e.message FOR NO KEY UPDATE) held;\n'
+    '  WITH kept AS (\n    INSERT INTO message_statuses AS s');
+  IF v_new = v_old THEN
+    RAISE EXCEPTION 'receive_receipts does not insert as expected';
+  END IF;
+  EXECUTE v_new;
+END $$;
+
 -- Down Migration
+DO $$
+BEGIN
+  EXECUTE replace(pg_get_functiondef('parley.receive_receipts'::regproc),
+    E'  PERFORM FROM (SELECT DISTINCT e.tenant, e.message FROM unnest(v_tenant, v_message) AS e(tenant, message) WHERE e.message IS NOT NULL ORDER BY 1, 2) e,\n'
+    '       LATERAL (SELECT FROM message_tracking t WHERE t.tenant_id = e.tenant AND t.id = e.message FOR NO KEY UPDATE) held;\n', '');
+END $$;
 DROP FUNCTION parley.receive_statuses;

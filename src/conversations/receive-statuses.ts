@@ -74,6 +74,8 @@ function tell(receipts: readonly Brought<ReceiptEvent>[], place: readonly number
   for (const [n, { event }] of receipts.entries()) {
     const { status, externalId, participant, error, occurredAt } = event
     if (!isStep(status) || participant || error || !isPlainTime(occurredAt)) return undefined
+    // Two ids that differ here may be one in the database.
+    if (!externalId.isWellFormed()) return undefined
     const key = `${place[n]}|${externalId}`
     const at = known.get(key) ?? messages.push({ place: place[n] as number, externalId, at: {} })
     known.set(key, at)
