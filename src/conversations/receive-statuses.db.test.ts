@@ -66,10 +66,10 @@ test('sent, delivered and read, in whatever order and however many at once', asy
 
 test('the same receipts under way on both ways at once: nobody waits for anybody in a circle', async () => {
   for (let round = 0; round < 12; round++) {
-    const wamids = Array.from({ length: 25 }, (_, n) => `wamid.${round}.${n}`)
-    const ids = await Promise.all(wamids.map((wamid) => makeMessage(wamid)))
+    const externals = Array.from({ length: 25 }, (_, n) => `wamid.${round}.${n}`)
+    const ids = await Promise.all(externals.map((external) => makeMessage(external)))
     await makeMessage(`wamid.${round}.failed`)
-    const copies = wamids.map((wamid) => receipt(account, wamid, 'delivered', { occurredAt: at(4) }))
+    const copies = externals.map((external) => receipt(account, external, 'delivered', { occurredAt: at(4) }))
     const failed = receipt(account, `wamid.${round}.failed`, 'failed', {
       occurredAt: at(4),
       error: { code: '131026', text: 'no' },
