@@ -1,4 +1,6 @@
 /** What the short ways into the database have in common. */
+import type { Arrays } from '../platform/db/arrays.ts'
+import { beginnings, type SignedWebhook } from './batch.ts'
 
 /** What their functions raise where something in the batch is not that simple. */
 export const notPlain = 'PA001'
@@ -16,4 +18,19 @@ function isPlainTime(time: string): boolean {
 export function createPlainTimes(): (time: string) => boolean {
   const plain = new Set<string>()
   return (time) => plain.has(time) || (isPlainTime(time) && plain.add(time).size > 0)
+}
+
+export const bytesOf = (batch: readonly SignedWebhook[]): number => batch.reduce((sum, { rawBody }) => sum + rawBody.length, 0)
+
+/** What is kept of raw webhooks, as rawColumns() has it, in binary: ids, labels, headers, where each body begins and its length, and the bodies. */
+export function rawArrays(arrays: Arrays, batch: readonly SignedWebhook[]): Buffer[] {
+  const lengths = batch.map(({ rawBody }) => rawBody.length)
+  return [
+    arrays.uuid(batch.map((w) => w.id)),
+    arrays.text(batch.map((w) => w.parsed.label ?? null)),
+    arrays.text(batch.map((w) => JSON.stringify(w.headers))),
+    arrays.int(beginnings(lengths)),
+    arrays.int(lengths),
+    Buffer.concat(batch.map(({ rawBody }) => rawBody)),
+  ]
 }

@@ -6,8 +6,8 @@ import { cleanText } from '../kernel/text.ts'
 import { type Arrays, createArrays } from '../platform/db/arrays.ts'
 import { type Database, inOneCall } from '../platform/db/tx.ts'
 import type { MessageEvent } from '../ports/channel.ts'
-import { type Brought, beginnings, eventsOf, type Intake, places, type SignedWebhook, type StoredRow } from './batch.ts'
-import { createPlainTimes, notPlain } from './plain.ts'
+import { type Brought, eventsOf, type Intake, places, type SignedWebhook, type StoredRow } from './batch.ts'
+import { bytesOf, createPlainTimes, notPlain, rawArrays } from './plain.ts'
 import { json, placesOf, previewOf } from './receive-columns.ts'
 
 /** Whoever signs in may leave foreign keys to the function no more: the longer way does without. */
@@ -18,19 +18,9 @@ const receiveLines = `SELECT result, tenant_id, lines FROM parley.receive_lines(
 export async function storeLines(db: Database, now: Date, batch: readonly SignedWebhook[]): Promise<Intake | undefined> {
   const lines = singleLines(batch)
   if (!lines) return undefined
-  const lengths = batch.map(({ rawBody }) => rawBody.length)
-  const bytes = lengths.reduce((sum, length) => sum + length, 0)
   // Text, body and preview of a line are together about as long as its webhook.
-  const arrays = createArrays(2 * bytes)
-  const values = [
-    ...[now, ...lineColumns(arrays, lines)],
-    ...[arrays.uuid(batch.map((w) => w.id)), arrays.text(batch.map((w) => w.parsed.label ?? null))],
-    ...[arrays.text(batch.map((w) => JSON.stringify(w.headers))), arrays.int(beginnings(lengths)), arrays.int(lengths)],
-    Buffer.concat(
-      batch.map((w) => w.rawBody),
-      bytes,
-    ),
-  ]
+  const arrays = createArrays(2 * bytesOf(batch))
+  const values = [now, ...lineColumns(arrays, lines), ...rawArrays(arrays, batch)]
   try {
     const { rows } = await inOneCall(db, (client) =>
       client.query<{ result: StoredRow['result']; tenant_id: string; lines: number }>({

@@ -6,7 +6,7 @@ import { type Arrays, createArrays } from '../platform/db/arrays.ts'
 import { type Database, inOneCall } from '../platform/db/tx.ts'
 import type { ReceiptEvent } from '../ports/channel.ts'
 import { type Brought, beginnings, type Intake, places, type SignedWebhook } from './batch.ts'
-import { createPlainTimes, notPlain } from './plain.ts'
+import { bytesOf, createPlainTimes, notPlain, rawArrays } from './plain.ts'
 import { json, placesOf } from './receive-columns.ts'
 
 const receiveStatuses = `SELECT tenant_id FROM parley.receive_statuses(${places(23)})`
@@ -33,9 +33,7 @@ export async function storeStatuses(
   const told = tell(receipts, place)
   if (!told) return undefined
   const firsts = beginnings(batch.map((w) => w.parsed.events.length))
-  const lengths = batch.map(({ rawBody }) => rawBody.length)
-  const bytes = lengths.reduce((sum, length) => sum + length, 0)
-  const arrays = createArrays(2 * bytes)
+  const arrays = createArrays(2 * bytesOf(batch))
   const values = [
     now,
     arrays.text(addresses.map((a) => a.provider)),
@@ -44,15 +42,7 @@ export async function storeStatuses(
     ...messageColumns(arrays, told.messages),
     ...receiptColumns(arrays, receipts, told.of),
     arrays.int(firsts.map((first) => place[first] as number)),
-    arrays.uuid(batch.map((w) => w.id)),
-    arrays.text(batch.map((w) => w.parsed.label ?? null)),
-    arrays.text(batch.map((w) => JSON.stringify(w.headers))),
-    arrays.int(beginnings(lengths)),
-    arrays.int(lengths),
-    Buffer.concat(
-      batch.map((w) => w.rawBody),
-      bytes,
-    ),
+    ...rawArrays(arrays, batch),
   ]
   try {
     const { rows } = await inOneCall(db, (client) =>

@@ -12,6 +12,7 @@ import { webhook } from '../world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
 import { brokenKeys } from '../world/keys.ts'
 import { seeded } from '../world/seeded.ts'
+import { expectSameRows, refuse } from '../world/twins.ts'
 
 const log = createLogger({ level: 'CRITICAL' })
 let short: TestDatabase
@@ -24,11 +25,7 @@ beforeAll(async () => {
   lines = createPool({ connectionString: short.url, size: 2, log, keysHeld: true })
   lines.on('acquire', () => (taken.short += 1))
   short.pool.on('acquire', () => (taken.long += 1))
-  const { rows } = await long.owner.query<{ source: string }>(`SELECT pg_get_functiondef('receive_lines'::regproc) AS source`)
-  const source = rows[0]?.source ?? ''
-  const refusing = source.replace(/\nBEGIN\n/, "\nBEGIN\n  RAISE EXCEPTION 'the long way' USING ERRCODE = 'PA001';\n")
-  expect(refusing).not.toBe(source)
-  await long.owner.query(refusing)
+  await refuse(long, 'receive_lines')
 })
 afterAll(async () => {
   await lines.end()
@@ -55,15 +52,6 @@ const pictures: Record<string, string> = {
     FROM conversation_lanes l JOIN conversations c ON c.id = l.conversation_id JOIN channel_accounts a ON a.id = c.channel_account_id`,
   webhooks: `SELECT to_jsonb(w) - 'id' AS w FROM webhook_events w`,
 }
-async function picture(db: TestDatabase) {
-  const all: Record<string, string[]> = {}
-  for (const [what, sql] of Object.entries(pictures)) {
-    const { rows } = await db.owner.query(`SELECT to_jsonb(x) AS r FROM (${sql}) x`)
-    all[what] = rows.map((row) => JSON.stringify(row.r)).sort()
-  }
-  return all
-}
-
 let made = 0
 test.each([11, 12, 13, 14])('both make the same of random history %i', async (seed) => {
   const r = seeded(seed)
@@ -157,16 +145,8 @@ test.each([11, 12, 13, 14])('both make the same of random history %i', async (se
     ]
     expect(took[0], `step ${step}`).toEqual(took[1])
   }
-  const [a, b] = await Promise.all([picture(short), picture(long)])
-  expect(a.messages?.length).toBeGreaterThan(60)
-  for (const what of Object.keys(pictures)) {
-    const [is, was] = [new Set(a[what]), new Set(b[what])]
-    expect({ more: a[what]?.filter((row) => !was.has(row)), less: b[what]?.filter((row) => !is.has(row)) }, what).toEqual({
-      more: [],
-      less: [],
-    })
-    expect(a[what]?.length, what).toBe(b[what]?.length)
-  }
+  const counts = await expectSameRows(short, long, pictures)
+  expect(counts.messages).toBeGreaterThan(60)
   expect(await brokenKeys(short.owner)).toEqual({})
 })
 

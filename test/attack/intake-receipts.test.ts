@@ -9,6 +9,7 @@ import type { ReceiptEvent } from '../../src/ports/channel.ts'
 import { webhook } from '../world/arrange.ts'
 import { createTestDatabase, type TestDatabase } from '../world/database.ts'
 import { seeded } from '../world/seeded.ts'
+import { expectSameRows, refuse } from '../world/twins.ts'
 
 const log = createLogger({ level: 'CRITICAL' })
 let short: TestDatabase
@@ -16,13 +17,7 @@ let long: TestDatabase
 let batches = 0
 beforeAll(async () => {
   ;[short, long] = await Promise.all([createTestDatabase(), createTestDatabase()])
-  const { rows } = await long.owner.query<{ source: string }>(
-    `SELECT pg_get_functiondef('receive_statuses'::regproc) AS source`,
-  )
-  const source = rows[0]?.source ?? ''
-  const refusing = source.replace(/\nBEGIN\n/, "\nBEGIN\n  RAISE EXCEPTION 'the long way' USING ERRCODE = 'PA001';\n")
-  expect(refusing).not.toBe(source)
-  await long.owner.query(refusing)
+  const source = await refuse(long, 'receive_statuses')
   // The other one counts.
   await short.owner.query('CREATE SEQUENCE stored_so')
   await short.owner.query('GRANT USAGE ON SEQUENCE stored_so TO parley_system')
@@ -41,15 +36,6 @@ const pictures: Record<string, string> = {
   attempts: `SELECT to_jsonb(a) - '{started_at,finished_at}'::text[] AS a FROM send_attempts a`,
   webhooks: `SELECT to_jsonb(w) AS w FROM webhook_events w`,
 }
-async function picture(db: TestDatabase) {
-  const all: Record<string, string[]> = {}
-  for (const [what, sql] of Object.entries(pictures)) {
-    const { rows } = await db.owner.query(`SELECT to_jsonb(x) AS r FROM (${sql}) x`)
-    all[what] = rows.map((row) => JSON.stringify(row.r)).sort()
-  }
-  return all
-}
-
 test.each([21, 22, 23, 24])('both make the same of random history %i', async (seed) => {
   const r = seeded(seed)
   let made = 0
@@ -160,16 +146,8 @@ test.each([21, 22, 23, 24])('both make the same of random history %i', async (se
     ]
     expect(took[0], `step ${step}`).toEqual(took[1])
   }
-  const [a, b] = await Promise.all([picture(short), picture(long)])
-  expect(a.receipts?.length).toBeGreaterThan(100)
-  for (const what of Object.keys(pictures)) {
-    const [is, was] = [new Set(a[what]), new Set(b[what])]
-    expect({ more: a[what]?.filter((row) => !was.has(row)), less: b[what]?.filter((row) => !is.has(row)) }, what).toEqual({
-      more: [],
-      less: [],
-    })
-    expect(a[what]?.length, what).toBe(b[what]?.length)
-  }
+  const counts = await expectSameRows(short, long, pictures)
+  expect(counts.receipts).toBeGreaterThan(100)
 })
 
 test('a good part of those batches went the short way', async () => {
